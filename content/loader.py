@@ -1,0 +1,248 @@
+"""From YAML files to one checked catalog. Every problem of every file is reported in one go."""
+
+from collections.abc import Container, Iterator, Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from content.errors import ContentError, Problem
+from content.models import Catalog, Exam, Topic
+
+HERE = Path(__file__).parent
+T = TypeVar("T")
+Where = tuple[str | int, ...]
+Lines = dict[Where, int]
+"""Where each value stands: its path of keys and positions → line, from 1."""
+
+
+def load_catalog(folder: Path = HERE) -> Catalog:
+    """Read every blueprint in `folder/exams` and every topic in `folder/topics`.
+
+    Raises:
+        ContentError: every problem in every file, each with its line and field.
+    """
+    problems: list[Problem] = []
+    exams = _read_folder(folder / "exams", TypeAdapter(Exam), problems)
+    topics = _read_folder(folder / "topics", TypeAdapter(Topic), problems)
+    broken = {problem.path.parent.name for problem in problems}
+    facts = (
+        None
+        if "topics" in broken
+        else {f"{slug}/{fact.id}" for slug, (topic, _) in topics.items() for fact in topic.facts}
+    )
+    tasks = None if "exams" in broken else {code: exam.tasks for code, (exam, _) in exams.items()}
+    for slug, (topic, lines) in topics.items():
+        path = folder / "topics" / f"{slug}.yaml"
+        for where, message in [*_unknown_tasks(topic, tasks), *_unknown_facts(topic, facts)]:
+            problems.append(Problem(path, line_of(lines, where), dotted(where), message))
+    if problems:
+        raise ContentError(problems)
+    return Catalog(
+        exams={code: exam for code, (exam, _) in exams.items()},
+        topics={slug: topic for slug, (topic, _) in topics.items()},
+    )
+
+
+def _unknown_tasks(topic: Topic, known: Mapping[str, Container[str]] | None) -> Iterator[tuple[Where, str]]:
+    """What a topic says of exams that there are not; None means the exams could not all be read."""
+    if known is None:
+        return
+    for code, tasks in topic.exams.items():
+        if code not in known:
+            yield ("exams", code), f"found exam {code!r}, wanted one of {', '.join(known) or 'the files in exams/'}"
+            continue
+        for index, task in enumerate(tasks):
+            if task not in known[code]:
+                yield ("exams", code, index), f"found task {task!r}, wanted a task of {code}"
+
+
+def _unknown_facts(topic: Topic, known: Container[str] | None) -> Iterator[tuple[Where, str]]:
+    """Names of facts that there are not; None means the topics could not all be read."""
+    if known is None:
+        return
+    for i, section in enumerate(topic.sections):
+        for j, fact in enumerate(section.facts):
+            for k, other in enumerate(fact.confused_with):
+                if other not in known:
+                    where = ("sections", i, "facts", j, "confused_with", k)
+                    yield where, f"found {other!r}, wanted the name of a fact, topic/fact"
+
+
+@cache
+def default_catalog() -> Catalog:
+    """The catalog that ships with the app, read once per process.
+
+    Raises:
+        ContentError: as `load_catalog`.
+    """
+    return load_catalog()
+
+
+def _read_folder(folder: Path, model: TypeAdapter[T], problems: list[Problem]) -> dict[str, tuple[T, Lines]]:
+    found = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if (read := read_yaml(path, model, problems)) is not None:
+            found[path.stem] = read
+    return found
+
+
+def read_yaml(path: Path, model: TypeAdapter[T], problems: list[Problem]) -> tuple[T, Lines] | None:
+    """Read one file as `model`; what is wrong with it is added to `problems`.
+
+    Returns:
+        The value and where its parts stand, or None when there is a problem.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        problems.append(Problem(path, line, "(file)", "found bytes that are not UTF-8, wanted UTF-8 text"))
+        return None
+    except OSError as error:
+        problems.append(Problem(path, 1, "(file)", f"found {error.strerror}, wanted a readable file"))
+        return None
+    before = len(problems)
+    data, lines = _parse(path, text, problems)
+    if len(problems) > before:
+        # A repeated key hides a value, so the shape is only checked once the file says one thing.
+        return None
+    try:
+        return model.validate_python(data), lines
+    except ValidationError as error:
+        problems.extend(_problem(path, data, lines, each) for each in error.errors())
+        return None
+
+
+def _parse(path: Path, text: str, problems: list[Problem]) -> tuple[Any, Lines]:
+    try:
+        loader = yaml.CSafeLoader(text)
+    except yaml.YAMLError as error:  # a character YAML forbids
+        problems.append(_syntax(path, error))
+        return None, {}
+    lines: Lines = {}
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None, lines
+        _walk(path, node, (), lines, problems)
+        return loader.construct_document(node), lines
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problems.append(_syntax(path, error))
+        return None, lines
+    finally:
+        loader.dispose()
+
+
+def _syntax(path: Path, error: Exception) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    found = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return Problem(path, mark.line + 1 if mark else 1, "(yaml)", f"found {found}, wanted valid YAML")
+
+
+def _walk(path: Path, node: yaml.Node, where: Where, lines: Lines, problems: list[Problem]) -> None:
+    lines.setdefault(where, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            line = key.start_mark.line + 1
+            if name in seen:
+                message = f"found the key again, wanted it once (first in line {seen[name]})"
+                problems.append(Problem(path, line, dotted((*where, name)), message))
+            seen.setdefault(name, line)
+            lines[(*where, name)] = line
+            _walk(path, value, (*where, name), lines, problems)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _walk(path, value, (*where, index), lines, problems)
+
+
+def line_of(lines: Mapping[Where, int], where: Where) -> int:
+    """The line of a value, or of the nearest thing around it that is in the file."""
+    while where and where not in lines:
+        where = where[:-1]
+    return lines.get(where, 1)
+
+
+def dotted(where: Where) -> str:
+    """`("sections", 0, "title")` → `sections[0].title`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
+    return text.lstrip(".") or "(file)"
+
+
+def _problem(path: Path, data: Any, lines: Lines, error: ErrorDetails) -> Problem:
+    where = tuple(part for part in _in_data(data, error["loc"]))
+    field = dotted(where)
+    return Problem(path, line_of(lines, where), field, _message(error))
+
+
+def _in_data(data: Any, loc: Where) -> list[str | int]:
+    """Drop what pydantic adds to a location (the tag of a union, `[key]`) and the file does not have."""
+    where: list[str | int] = []
+    for position, part in enumerate(loc):
+        if isinstance(data, dict):
+            if part in data:
+                where.append(part)
+                data = data[part]
+            elif position == len(loc) - 1:
+                where.append(part)  # a missing key
+        elif isinstance(data, list) and isinstance(part, int):
+            where.append(part)
+            data = data[part] if part < len(data) else None
+    return where
+
+
+_WANTED = {
+    "missing": "a value",
+    "extra_forbidden": "a key this shape has",
+    "string_type": "text",
+    "string_too_short": "text that is not empty",
+    "too_short": "at least {min_length}",
+    "too_long": "at most {max_length}",
+    "literal_error": "one of {expected}",
+    "union_tag_invalid": "one of {expected_tags}",
+    "union_tag_not_found": "a type",
+    "string_pattern_mismatch": "text like {pattern}",
+}
+
+
+def _message(error: ErrorDetails) -> str:
+    kind, ctx = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        return str(ctx["error"])
+    if kind == "missing":
+        found = "nothing"
+    elif kind == "extra_forbidden":
+        found = "an unknown key"
+    elif kind in ("too_short", "too_long"):
+        found = str(ctx["actual_length"])
+    else:
+        found = _shown(error["input"])
+    wanted = _WANTED[kind].format(**ctx) if kind in _WANTED else error["msg"]
+    return f"found {found}, wanted {wanted}{_hint(error)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return f"the yes/no value {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, datetime | date):
+        return f"the date {value}"
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _hint(error: ErrorDetails) -> str:
+    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float | date):
+        return " (YAML reads it as something else: put it in quotes)"
+    return ""

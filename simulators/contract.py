@@ -1,0 +1,72 @@
+"""What every simulator is: named params, one pure run, its figures and findings, and what to ask before it runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+OnProgress = Callable[[float, str], None]
+"""Called with the share done (0 to 1) and a few words; it may raise `Cancelled`, which `run` lets pass."""
+
+
+class Cancelled(Exception):
+    """The learner stopped the run."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, the finding it shows in words (also its alternative text), and the numbers behind it."""
+
+    title: str
+    caption: str
+    chart: go.Figure
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Params with a name, and the lesson they show. `params` holds only what differs from the defaults."""
+
+    title: str
+    lesson: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question to answer before the run; the run itself tells which choice is right, and why."""
+
+    ask: str
+    choices: tuple[str, ...]
+    answer: Callable[[Any], int]
+    """The result → the position of the right choice."""
+    why: Callable[[Any], str]
+    """The result → the reason, with its numbers."""
+    facts: tuple[str, ...] = ()
+    """Full names of the facts (`topic/fact`) that the answer is evidence about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulator:
+    """One world to try a concept in.
+
+    `params` is a frozen pydantic dataclass: a bound of a field is a bound of its widget, its `Field(title=...)` the
+    label, `description` the help, and `json_schema_extra` may hold `unit` (shown behind the label), `step`,
+    `advanced: True` (kept out of the way) and `names` (Literal value → what the page calls it).
+    """
+
+    title: str
+    summary: str
+    params: type[Any]
+    run: Callable[..., Any]
+    """`run(params, on_progress=None) -> result`, seeded and pure; the result can be pickled."""
+    figures: Callable[[Any], list[Figure]]
+    findings: Callable[[Any], list[str]]
+    scenarios: Mapping[str, Scenario]
+    predictions: tuple[Prediction, ...] = ()
+    request: Callable[[Any], tuple[str, dict[str, Any]]] | None = None
+    """The params → the AWS operation (`UpdateEndpoint`) and its body."""
+    slow: bool = False
+    """True when a run takes longer than a blink: it then runs outside the server's threads, with progress."""
