@@ -3,5 +3,18 @@
 from content.errors import ContentError, Problem
 from content.loader import default_catalog, load_catalog
 from content.models import Catalog, Exam, Fact, Section, Topic
+from content.search import Hit, search
 
-__all__ = ["Catalog", "ContentError", "Exam", "Fact", "Problem", "Section", "Topic", "default_catalog", "load_catalog"]
+__all__ = [
+    "Catalog",
+    "ContentError",
+    "Exam",
+    "Fact",
+    "Hit",
+    "Problem",
+    "Section",
+    "Topic",
+    "default_catalog",
+    "load_catalog",
+    "search",
+]

@@ -1,0 +1,144 @@
+"""Flashcards: one card at a time, due ones first, until the end that can be seen. Space reveals, 1 to 4 rate."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from content import default_catalog
+from content.pages import html as h
+from content.text import html, markdown
+from quizzes.pages.visitor import Visitor, required_learner, show_store_error, visitor
+from quizzes.progress import queue
+from quizzes.schedule import AGAIN, EASY, GOOD, HARD, Memory, Review, intervals, remember, study_day
+from quizzes.store import Learner, StoreError
+
+SESSION = 20
+NAMES = {AGAIN: "Again", HARD: "Hard", GOOD: "Good", EASY: "Easy"}
+catalog = default_catalog()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deck:
+    """The cards still to come, the first of them on screen."""
+
+    topic: str | None
+    cards: tuple[str, ...]
+    waiting: int
+    memories: dict[str, Memory]
+    shown: datetime
+    revealed: bool = False
+    done: int = 0
+
+
+def deal(who: Visitor, learner: Learner, topic: str | None) -> Deck:
+    """Today's cards, at most a session of them; the rest wait for the next."""
+    memories = who.store.memories(who.id)
+    cards = queue(
+        catalog,
+        learner.exam,
+        memories,
+        who.store.reviews(who.id),
+        today=who.today,
+        exam_day=learner.exam_day,
+        new_per_day=SESSION if topic else learner.new_per_day,
+        topic=topic,
+    ).cards
+    waiting = max(len(cards) - SESSION, 0)
+    return Deck(topic=topic, cards=cards[:SESSION], waiting=waiting, memories=memories, shown=datetime.now(UTC))
+
+
+def rate(who: Visitor, deck: Deck, rating: int) -> None:
+    """Keep the rating, then go on; a forgotten card comes again at the end."""
+    name, now = deck.cards[0], datetime.now(UTC)
+    review = Review(
+        fact=name,
+        rating=rating,
+        kind="card",
+        source=name,
+        at=now,
+        day=study_day(now, who.timezone),
+        seconds=round((now - deck.shown).total_seconds(), 1),
+    )
+    try:
+        who.store.record(who.id, [review])
+    except StoreError as error:
+        show_store_error(error)
+        return
+    memory = remember(deck.memories.get(name), review)
+    cards = deck.cards[1:] + ((name,) if memory.learning else ())
+    st.session_state["deck"] = replace(
+        deck,
+        cards=cards,
+        memories={**deck.memories, name: memory},
+        revealed=False,
+        shown=now,
+        done=deck.done + (not memory.learning),
+    )
+
+
+def reveal(deck: Deck) -> None:
+    """Turn the card."""
+    st.session_state["deck"] = replace(deck, revealed=True)
+
+
+def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
+    """The card on top: its question, or both sides and the ratings."""
+    name = deck.cards[0]
+    fact = catalog.facts[name]
+    topic = catalog.topics[name.partition("/")[0]]
+    total = deck.done + len(deck.cards)
+    st.caption(f"{markdown(topic.title)} · {len(deck.cards)} to go")
+    st.progress(deck.done / total)
+    h.show(f'<h1 class="big" style="font-weight:600">{html(fact.ask or "")}</h1>')
+    if not deck.revealed:
+        st.button("Show the answer", type="primary", on_click=reveal, args=(deck,), shortcut="Space", width="stretch")
+        return
+    h.show(f'<div class="good"><p class="big">{html(fact.answer or "")}</p></div>')
+    days = intervals(deck.memories.get(name), name, who.today, learner.exam_day)
+    with st.container(horizontal=True, key="ratings"):
+        for rating, label in NAMES.items():
+            st.button(
+                f"{label} · {_days(days[rating])}",
+                key=f"rate-{rating}",
+                on_click=rate,
+                args=(who, deck, rating),
+                shortcut=str(rating),
+                type="primary" if rating == GOOD else "secondary",
+                width="stretch",
+            )
+    h.show(h.badge(fact), h.paragraph(fact.text), h.trap(fact), h.source(fact))
+    if fact.formula:
+        st.latex(fact.formula)
+
+
+def _days(days: int) -> str:
+    return "today" if days <= 0 else f"{days} d" if days < 60 else f"{days / 30.4:.0f} mo"
+
+
+def the_end(deck: Deck) -> None:
+    """Nothing left in this session."""
+    st.title("Done" if deck.done else "Nothing due")
+    if deck.done:
+        st.write(f"{deck.done} {'card' if deck.done == 1 else 'cards'} reviewed; each comes back on its day.")
+    else:
+        st.write("No card is due and today's new cards are done. Come back tomorrow, or answer a few questions.")
+    if deck.waiting and st.button("Another session", type="primary", shortcut="Enter"):
+        st.session_state.pop("deck")
+        st.rerun()
+    st.page_link("quizzes/pages/quiz.py", label="Go to the quiz", icon=":material/quiz:")
+    st.page_link("quizzes/pages/today.py", label="Back to today", icon=":material/today:")
+
+
+who = visitor()
+learner = required_learner(who)
+wanted = st.query_params.get("topic")
+topic = wanted if wanted in catalog.topics else None
+deck: Deck | None = st.session_state.get("deck")
+if deck is None or deck.topic != topic or (not deck.cards and not deck.done):
+    deck = deal(who, learner, topic)
+    st.session_state["deck"] = deck
+if deck.cards:
+    show_card(who, learner, deck)
+else:
+    the_end(deck)

@@ -1,0 +1,168 @@
+"""Runs that take longer than a blink, outside the server's threads: one learner's race never freezes another's page.
+
+A pool of processes computes; each run tells its progress through a queue and looks at a flag to learn that it was
+cancelled. Equal runs are computed once, for everybody.
+"""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from simulators import find
+from simulators.contract import Cancelled
+
+_KEPT = 64  # results of slow runs
+_SLOTS = 256  # flags: far more than runs that can wait at once
+_CONTEXT = get_context("spawn")  # a fork would copy the locks that the server's threads hold
+
+_worker: dict[str, Any] = {}
+"""In a worker process: the queue and the flags it was born with."""
+
+
+class Busy(Exception):
+    """Too many runs are waiting."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: the share done, from 0 to 1, and a few words."""
+
+    share: float = 0.0
+    words: str = "Waiting for a free processor"
+
+
+@dataclass
+class Job:
+    """A run under way or over."""
+
+    key: str
+    slot: int
+    future: "Future[Any]"
+    progress: Progress = Progress()
+
+    @property
+    def done(self) -> bool:
+        """Over: finished, failed or cancelled."""
+        return self.future.done()
+
+    @property
+    def cancelled(self) -> bool:
+        """Over because somebody stopped it."""
+        return self.done and (self.future.cancelled() or isinstance(self.future.exception(), Cancelled))
+
+    def result(self) -> Any:
+        """What the run returned.
+
+        Raises:
+            Cancelled: it was stopped.
+            Exception: what the run raised.
+        """
+        if self.future.cancelled():
+            raise Cancelled
+        return self.future.result()
+
+
+class Jobs:
+    """The pool, and the runs it has done lately."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        """Make a pool of `workers` processes; by default all processors but one, which is left to the pages."""
+        self._workers = workers or max((os.cpu_count() or 2) - 1, 1)
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._free = list(range(_SLOTS))
+        self._open()
+
+    def _open(self) -> None:
+        self._told = _CONTEXT.Queue()
+        self._flags = _CONTEXT.Array("b", _SLOTS, lock=False)
+        self._pool = ProcessPoolExecutor(
+            self._workers, mp_context=_CONTEXT, initializer=_begin, initargs=(self._told, self._flags)
+        )
+        threading.Thread(target=self._listen, args=(self._told,), name="simulator-progress", daemon=True).start()
+
+    def _listen(self, told: Any) -> None:
+        while (message := told.get()) is not None:
+            key, share, words = message
+            if job := self._jobs.get(key):
+                job.progress = Progress(min(max(share, 0.0), 1.0), words)
+
+    def get(self, slug: str, params: Any) -> Job | None:
+        """The run of these params, if it is under way or kept."""
+        return self._jobs.get(_key(slug, params))
+
+    def start(self, slug: str, params: Any) -> Job:
+        """The run of these params: the one there is, or a new one.
+
+        Raises:
+            Busy: too many runs are waiting.
+        """
+        key = _key(slug, params)
+        with self._lock:
+            job = self._jobs.get(key)
+            if job and not (job.done and (job.cancelled or job.future.exception())):
+                self._jobs.move_to_end(key)
+                return job
+            self._forget_old()
+            if not self._free:
+                raise Busy
+            slot = self._free.pop()
+            self._flags[slot] = 0
+            job = Job(key, slot, self._submit(slug, params, key, slot))
+            self._jobs[key] = job
+            self._jobs.move_to_end(key)
+        job.future.add_done_callback(lambda _: self._free.append(slot))
+        return job
+
+    def _submit(self, slug: str, params: Any, key: str, slot: int) -> "Future[Any]":
+        try:
+            return self._pool.submit(_work, slug, params, key, slot)
+        except BrokenProcessPool:  # a worker was killed: the runs it had are lost, the next ones need not be
+            self._open()
+            return self._pool.submit(_work, slug, params, key, slot)
+
+    def _forget_old(self) -> None:
+        over = [key for key, job in self._jobs.items() if job.done]
+        for key in over[: max(len(self._jobs) - _KEPT + 1, 0)]:
+            del self._jobs[key]
+
+    def cancel(self, job: Job) -> None:
+        """Stop a run: at once when it waits, at its next sign of progress when it computes."""
+        if not job.future.cancel():
+            self._flags[job.slot] = 1
+
+    def close(self) -> None:
+        """Stop the pool; runs under way are lost."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._told.put(None)
+
+
+def _key(slug: str, params: Any) -> str:
+    return f"{slug} {params!r}"
+
+
+def _begin(told: Any, flags: Any) -> None:
+    _worker.update(told=told, flags=flags)
+    # The pages come first; and one thread each, or the libraries' own threads would take every core.
+    os.nice(10) if hasattr(os, "nice") else None
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def _work(slug: str, params: Any, key: str, slot: int) -> Any:
+    return find(slug).run(params, _reporter(key, slot))
+
+
+def _reporter(key: str, slot: int) -> Callable[[float, str], None]:
+    def on_progress(share: float, words: str) -> None:
+        if _worker["flags"][slot]:
+            raise Cancelled
+        _worker["told"].put((key, share, words))
+
+    return on_progress

@@ -1,0 +1,294 @@
+"""Any simulator on a page: say what you expect, run it, see why. Its settings and seed live in the URL."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from simulators import find
+from simulators.contract import Cancelled, Figure, Prediction, Simulator
+from simulators.jobs import Busy, Job, Jobs
+
+Graded = Callable[[str, Prediction, bool], None]
+"""Told of a prediction that was made and whether it came true."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A run somebody asked for, and what she expected of it."""
+
+    params: Any
+    prediction: int | None = None
+    chosen: int | None = None
+    told: bool = False
+
+
+def show_simulator(slug: str, *, graded: Graded, heading: bool = False) -> None:
+    """Draw a simulator: by its own layout `simulators/pages/<slug>.py` where there is one, else by this one."""
+    simulator = find(slug)
+    if heading:
+        st.title(simulator.title)
+    literal([simulator.summary])
+    if find_spec(f"simulators.pages.{slug}"):
+        import_module(f"simulators.pages.{slug}").show(simulator, graded)
+        return
+    scenario_picker(slug, simulator)
+    params = params_form(slug, simulator)
+    if params is None:
+        return
+    trial = trial_of(slug, simulator, params)
+    if trial is None:
+        return
+    result = result_of(slug, simulator, trial)
+    if result is None:
+        return
+    show_result(slug, simulator, tell(slug, simulator, trial, result, graded), result)
+
+
+def literal(texts: list[str], style: str = "") -> None:
+    """Paragraphs that mean nothing to Markdown or HTML: they may hold words of a CSV."""
+    st.html(f'<div class="cl {style}">{"".join(f"<p>{escape(text)}</p>" for text in texts)}</div>')
+
+
+# --- scenarios and settings -------------------------------------------------------------------------------------------
+
+
+def key_of(slug: str, field: str) -> str:
+    """The widget key of a setting, which is also its name in the URL."""
+    return f"{slug}-{field}"
+
+
+def scenario_picker(slug: str, simulator: Simulator) -> None:
+    """A row of named starting points; one in the URL is set up on arrival."""
+    key = key_of(slug, "scenario")
+
+    def set_up() -> None:
+        _set_up(slug, simulator, st.session_state.get(key), everything=True)
+
+    chosen = st.pills(
+        "Scenario",
+        list(simulator.scenarios),
+        format_func=lambda name: simulator.scenarios[name].title,
+        key=key,
+        bind="query-params",
+        on_change=set_up,
+    )
+    seen = f"{slug}-set-up"
+    if chosen and not st.session_state.get(seen):
+        _set_up(slug, simulator, chosen, everything=False)
+    st.session_state[seen] = True
+
+
+def _set_up(slug: str, simulator: Simulator, scenario: str | None, *, everything: bool) -> None:
+    """Give the settings a scenario's values; on arrival, what the URL says of a setting wins."""
+    chosen = simulator.scenarios[scenario].params if scenario and scenario in simulator.scenarios else {}
+    for name, field in simulator.params.__pydantic_fields__.items():
+        if everything or key_of(slug, name) not in st.query_params:
+            st.session_state[key_of(slug, name)] = chosen.get(name, field.default)
+    st.session_state.pop(f"{slug}-trial", None)
+
+
+def params_form(slug: str, simulator: Simulator) -> Any:
+    """A widget for every setting, the advanced ones out of the way; None, and a message, when they do not fit."""
+    fields = simulator.params.__pydantic_fields__
+    plain = {name: field for name, field in fields.items() if not _extra(field).get("advanced")}
+    advanced = {name: field for name, field in fields.items() if name not in plain}
+    values = {name: setting(slug, name, field) for name, field in plain.items()}
+    if advanced:
+        with st.expander("More settings", icon=":material/tune:"):
+            values |= {name: setting(slug, name, field) for name, field in advanced.items()}
+    return checked(simulator, values)
+
+
+def checked(simulator: Simulator, values: dict[str, Any]) -> Any:
+    """The params of these values, or None with a message for each that does not fit."""
+    try:
+        return simulator.params(**values)
+    except ValidationError as error:
+        for each in error.errors():
+            name = ".".join(map(str, each["loc"]))
+            literal([f"{name or 'These settings'}: {each['msg'].removeprefix('Value error, ')}"], "bad")
+        return None
+
+
+def setting(slug: str, name: str, field: FieldInfo) -> Any:
+    """The widget of one setting, bound to the URL, and its value."""
+    extra, key = _extra(field), key_of(slug, name)
+    unit = f" ({extra['unit']})" if extra.get("unit") else ""
+    label = (field.title or name.replace("_", " ").capitalize()) + unit
+    kind, bounds = _kind(field.annotation), _bounds(field)
+    # A value set from a scenario and a default given to the widget would be two sources; the state is the one.
+    st.session_state.setdefault(key, field.default) if key not in st.query_params else None
+    common: dict[str, Any] = {"label": label, "key": key, "help": field.description, "bind": "query-params"}
+    if kind is bool:
+        return st.toggle(**common)
+    if get_origin(kind) is Literal:
+        options, names = list(get_args(kind)), extra.get("names", {})
+        show: Any = st.segmented_control if len(options) <= 4 else st.selectbox
+        more: dict[str, Any] = {"required": True} if len(options) <= 4 else {}
+        chosen = show(**common, options=options, format_func=lambda value: names.get(value, str(value)), **more)
+        return field.default if chosen is None else chosen
+    if kind in (int, float):
+        low, high = (kind(bound) if bound is not None else None for bound in bounds)
+        step = kind(extra.get("step", 1 if kind is int else 0.01))
+        if low is not None and high is not None and (high - low) / step <= 400:
+            return st.slider(**common, min_value=low, max_value=high, step=step)
+        return st.number_input(**common, min_value=low, max_value=high, step=step)
+    return st.text_input(**common)
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def _kind(annotation: Any) -> Any:
+    return annotation if get_origin(annotation) is Literal else next(iter(get_args(annotation)), annotation)
+
+
+def _bounds(field: FieldInfo) -> tuple[float | None, float | None]:
+    low = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
+    high = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    return low, high
+
+
+# --- predict, run, explain --------------------------------------------------------------------------------------------
+
+
+def trial_of(slug: str, simulator: Simulator, params: Any) -> Trial | None:
+    """The run that was asked for with the Run button, or None before that; with it, the prediction."""
+    key = f"{slug}-trial"
+    trial: Trial | None = st.session_state.get(key)
+    if trial and trial.params != params and not simulator.slow:
+        # A quick one follows its settings; what was expected belonged to the settings before.
+        trial = Trial(params=params)
+        st.session_state[key] = trial
+    if trial is None or trial.params != params:
+        if trial:
+            st.info("The settings have changed: run it again to see what they do.", icon=":material/update:")
+        prediction, chosen = _ask(slug, simulator)
+        st.button(
+            "Run",
+            type="primary",
+            icon=":material/play_arrow:",
+            shortcut="Enter",
+            on_click=_run,
+            args=(slug, Trial(params=params, prediction=prediction, chosen=chosen)),
+        )
+    return trial
+
+
+def _run(slug: str, trial: Trial) -> None:
+    st.session_state[f"{slug}-trial"] = trial
+    st.session_state[f"{slug}-asked"] = st.session_state.get(f"{slug}-asked", 0) + 1
+
+
+def _ask(slug: str, simulator: Simulator) -> tuple[int | None, int | None]:
+    """One prediction to make, another one after each run."""
+    if not simulator.predictions:
+        return None, None
+    number = st.session_state.get(f"{slug}-asked", 0) % len(simulator.predictions)
+    prediction = simulator.predictions[number]
+    chosen = st.radio(
+        f"Before you run it: {prediction.ask}",
+        range(len(prediction.choices)),
+        index=None,
+        format_func=lambda choice: prediction.choices[choice],
+        key=f"{slug}-prediction-{number}",
+    )
+    return number, chosen
+
+
+@st.cache_resource(max_entries=1, show_spinner=False, on_release=Jobs.close)
+def jobs() -> Jobs:
+    """The pool that slow runs share."""
+    return Jobs()
+
+
+@st.cache_data(max_entries=200, show_spinner="Computing …")
+def _quick(slug: str, key: str, _params: Any) -> Any:  # noqa: ARG001 - the key stands for the params
+    return find(slug).run(_params)
+
+
+def result_of(slug: str, simulator: Simulator, trial: Trial) -> Any:
+    """The result, or None while it is computed, with its progress on the page."""
+    if not simulator.slow:
+        return _quick(slug, repr(trial.params), trial.params)
+    try:
+        job = jobs().start(slug, trial.params)
+    except Busy:
+        st.warning("Many runs are waiting. Try again in a minute.", icon=":material/hourglass:")
+        return None
+    if not job.done:
+        _watch(slug, job)
+        return None
+    try:
+        return job.result()
+    except Cancelled:
+        st.session_state.pop(f"{slug}-trial", None)
+        st.info("The run was stopped.", icon=":material/stop_circle:")
+        return None
+
+
+@st.fragment(run_every=0.4)
+def _watch(slug: str, job: Job) -> None:
+    if job.done:
+        st.rerun()
+    st.progress(job.progress.share, text=job.progress.words)
+    if st.button("Stop", icon=":material/stop:", key=f"{slug}-stop"):
+        jobs().cancel(job)
+
+
+def tell(slug: str, simulator: Simulator, trial: Trial, result: Any, graded: Graded) -> Trial:
+    """Grade the prediction from the run itself, once, and say why."""
+    if trial.prediction is None or trial.chosen is None:
+        return trial
+    prediction: Prediction = simulator.predictions[trial.prediction]
+    right, chosen = prediction.answer(result), trial.chosen
+    if not trial.told:
+        graded(slug, prediction, right == chosen)
+        trial = replace(trial, told=True)
+        st.session_state[f"{slug}-trial"] = trial
+    verdict = "You expected it." if right == chosen else f"It came out differently: {prediction.choices[right]}."
+    literal([f"{prediction.ask} You said: {prediction.choices[chosen]}."], "muted")
+    literal([f"{verdict} {prediction.why(result)}"], "good" if right == chosen else "bad")
+    return trial
+
+
+def show_result(slug: str, simulator: Simulator, trial: Trial, result: Any) -> None:
+    """Findings, figures with their numbers, the lesson of the scenario, and the AWS request."""
+    st.subheader("What happened", anchor=False)
+    literal(simulator.findings(result))
+    scenario = st.session_state.get(key_of(slug, "scenario"))
+    if scenario and scenario in simulator.scenarios:
+        literal([f"The lesson: {simulator.scenarios[scenario].lesson}"], "plain")
+    for number, figure in enumerate(simulator.figures(result)):
+        show_figure(f"{slug}-{number}", figure)
+    if simulator.request:
+        show_request(slug, *simulator.request(trial.params))
+    if trial.params is not None and st.button("Predict and run again", icon=":material/replay:", key=f"{slug}-again"):
+        st.session_state.pop(f"{slug}-trial", None)
+        st.rerun()
+
+
+def show_figure(key: str, figure: Figure) -> None:
+    """A chart, what it shows in words, and its numbers on demand."""
+    st.subheader(figure.title, anchor=False)
+    st.plotly_chart(figure.chart, key=f"{key}-chart", alt=figure.caption, config={"displayModeBar": False})
+    literal([figure.caption], "muted")
+    with st.expander("The numbers", key=f"{key}-numbers", on_change="rerun") as numbers:
+        if numbers.open:
+            st.dataframe(figure.table, hide_index=True, alt=figure.title)
+
+
+def show_request(slug: str, operation: str, body: dict[str, Any]) -> None:
+    """The AWS call that these settings make."""
+    with st.expander(f"The AWS request: {operation}", key=f"{slug}-request", on_change="rerun") as request:
+        if request.open:
+            st.code(json.dumps(body, indent=2), language="json")
