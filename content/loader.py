@@ -114,7 +114,7 @@ def read_yaml(path: Path, model: TypeAdapter[T], problems: list[Problem]) -> tup
     try:
         return model.validate_python(data), lines
     except ValidationError as error:
-        problems.extend(_problem(path, data, lines, each) for each in error.errors())
+        problems.extend(_problem(path, data, lines, each) for each in _own(error.errors()))
         return None
 
 
@@ -173,6 +173,14 @@ def dotted(where: Where) -> str:
     """`("sections", 0, "title")` → `sections[0].title`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
     return text.lstrip(".") or "(file)"
+
+
+def _own(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Without what only follows: a list whose items have faults is also called too short."""
+    for each in errors:
+        inner = (other["loc"] for other in errors if other is not each)
+        if each["type"] != "too_short" or not any(loc[: len(each["loc"])] == each["loc"] for loc in inner):
+            yield each
 
 
 def _problem(path: Path, data: Any, lines: Lines, error: ErrorDetails) -> Problem:

@@ -97,6 +97,7 @@ def ask(desk: Desk) -> None:
     )
     st.button(
         "Check",
+        key="check",
         type="primary",
         on_click=_check,
         args=(desk, question),
@@ -200,6 +201,7 @@ def explain(desk: Desk) -> None:
     facts = catalog.facts
     st.button(
         "See the result" if desk.sitting.done else "Next question",
+        key="next",
         type="primary",
         on_click=_next,
         args=(desk,),

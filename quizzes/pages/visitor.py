@@ -74,7 +74,7 @@ def required_learner(who: Visitor) -> Learner:
 
 def _id() -> str:
     for given in (st.context.cookies.get("learner"), st.session_state.get("learner_id")):
-        if given and ID.fullmatch(given):
+        if ID.fullmatch(str(given)):
             return str(given)
     told = _browser_id(key="browser-id", data={"fresh": uuid4().hex}, on_id_change=lambda: None)
     if (id := getattr(told, "id", None)) and ID.fullmatch(id):
