@@ -21,6 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 HERE = Path(__file__).parent
 YEAR_SECONDS = 31_536_000
 _COMPRESSIBLE = (".js", ".css", ".json", ".svg")
+_BASE_PATH = "server.baseUrlPath"
+_ORIGIN = "window.__streamlit={BACKEND_BASE_URL:location.origin}"
+_OF_THE_BODY = {b"content-length", b"content-encoding", b"accept-ranges", b"etag"}
+Headers = list[tuple[bytes, bytes]]
 
 
 class LearnerCookie:
@@ -73,11 +77,51 @@ class SecurityHeaders:
 
 
 def _inline_hashes() -> str:
-    """The hashes of the scripts inside Streamlit's index.html, which the policy must allow by name."""
+    """The hashes of the scripts inside the page, which the policy must allow by name."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
-    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in [*scripts, _ORIGIN])
     return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+
+class OwnAddress:
+    """Tell the page where its server is: a link to /quiz would first ask for /quiz/_stcore/health, in vain."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers") or [])
+        if scope["type"] != "http" or b"text/html" not in headers.get(b"accept", b"") or st.get_option(_BASE_PATH):
+            await self.app(scope, receive, send)
+            return
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        start, body = await _whole(self.app, {**scope, "headers": plain}, receive)
+        if start["status"] == 200 and b"text/html" in dict(start["headers"]).get(b"content-type", b""):
+            body = body.replace(b"<head>", b"<head><script>" + _ORIGIN.encode() + b"</script>", 1)
+        await send({**start, "headers": _with_length(start["headers"], body)})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """The start and the whole body of an answer."""
+    start: Message = {}
+    body = bytearray()
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        else:
+            body.extend(message.get("body", b""))
+
+    await app(scope, receive, keep)
+    return start, bytes(body)
+
+
+def _with_length(headers: Headers, body: bytes) -> Headers:
+    """The headers for a body that is not the one they were made for."""
+    kept = [(name, value) for name, value in headers if name not in _OF_THE_BODY]
+    return [*kept, (b"content-length", str(len(body)).encode())]
 
 
 class CompressedBundles:
@@ -85,32 +129,21 @@ class CompressedBundles:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.packed: dict[str, tuple[list[tuple[bytes, bytes]], bytes]] = {}
+        self.packed: dict[str, tuple[Headers, bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _wants_packed(scope):
             await self.app(scope, receive, send)
             return
         if scope["path"] not in self.packed:
-            start: Message = {}
-            body = bytearray()
-
-            async def keep(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    start.update(message)
-                else:
-                    body.extend(message.get("body", b""))
-
-            await self.app(scope, receive, keep)
+            start, body = await _whole(self.app, scope, receive)
             if start["status"] != 200 or len(body) < 1000:
                 await send(start)
-                await send({"type": "http.response.body", "body": bytes(body)})
+                await send({"type": "http.response.body", "body": body})
                 return
-            data = gzip.compress(bytes(body), 6)
-            drop = {b"content-length", b"content-encoding", b"accept-ranges", b"etag"}
-            headers = [(name, value) for name, value in start["headers"] if name not in drop]
-            headers += [(b"content-encoding", b"gzip"), (b"content-length", str(len(data)).encode())]
-            self.packed[scope["path"]] = [*headers, (b"vary", b"Accept-Encoding")], data
+            data = gzip.compress(body, 6)
+            extra = [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+            self.packed[scope["path"]] = [*_with_length(start["headers"], data), *extra], data
         headers, data = self.packed[scope["path"]]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": data})
@@ -126,5 +159,10 @@ def _wants_packed(scope: Scope) -> bool:
 
 app = st.App(
     HERE / "app.py",
-    middleware=[Middleware(SecurityHeaders), Middleware(LearnerCookie), Middleware(CompressedBundles)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(LearnerCookie),
+        Middleware(OwnAddress),
+        Middleware(CompressedBundles),
+    ],
 )

@@ -2,6 +2,7 @@
 the JSON Schemas of the YAML shapes."""
 
 import sys
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -9,7 +10,7 @@ from content import ContentError, Exam, Topic, load_catalog, schemas
 from quizzes import load_banks
 from quizzes.models import Bank
 
-SHAPES = {"exam": TypeAdapter(Exam), "topic": TypeAdapter(Topic), "bank": Bank}
+SHAPES: dict[str, TypeAdapter[Any]] = {"exam": TypeAdapter(Exam), "topic": TypeAdapter(Topic), "bank": Bank}
 
 
 def check() -> str:

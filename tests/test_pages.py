@@ -165,6 +165,20 @@ def test_every_topic_shows_every_fact_and_its_cards_turn(slug: str) -> None:
     assert len(store().reviews(LEARNER)) == cards
 
 
+@pytest.mark.parametrize("label", ["Five questions", "Its flashcards"])
+def test_check_yourself_leads_on(label: str) -> None:
+    app = open_app("quizzes/pages/topic.py", topic="bias-metrics", part="Check yourself")
+    button(app, label).click().run()
+    assert not app.exception
+    if label == "Five questions":
+        sitting = store().open_sitting(LEARNER)
+        assert sitting is not None
+        assert {name.partition("/")[0] for name in sitting.questions} == {"bias-metrics"}
+        assert "question 1 of" in words(app)
+    else:
+        assert all(name.startswith("bias-metrics/") for name in app.session_state["deck"].cards)
+
+
 def test_a_forgotten_card_comes_again_before_the_end() -> None:
     app = open_app("quizzes/pages/cards.py")
     first = app.session_state["deck"].cards

@@ -50,7 +50,12 @@ st.write(markdown(topic.summary))
 codes = [f"{catalog.exams[code].code} {', '.join(tasks)}" for code, tasks in topic.exams.items()]
 st.caption(markdown("Exam tasks: " + " · ".join(codes)))
 names = ["Note", *(["Simulator"] if topic.simulator else []), "Check yourself"]
-tabs = dict(zip(names, st.tabs(names, key="part", on_change="rerun", bind="query-params"), strict=True))
+# Not bound to the URL by Streamlit: `st.switch_page` refuses to leave a page with bound values. The default is read
+# once, for a tab row whose default changes is a new one.
+part = st.session_state.setdefault(f"part-{slug}", st.query_params.get("part"))
+row = st.tabs(names, default=part if part in names else None, key=f"tabs-{slug}", on_change="rerun")
+tabs = dict(zip(names, row, strict=True))
+st.query_params["part"] = next(name for name in names if tabs[name].open)
 with tabs["Note"]:
     if tabs["Note"].open:
         show_note(topic, st.query_params.get("fact"))

@@ -16,6 +16,7 @@ from simulators import find
 from simulators.contract import Cancelled, Figure, Prediction, Simulator
 from simulators.jobs import Busy, Job, Jobs
 
+_SIDE_BY_SIDE = 6
 Graded = Callable[[str, Prediction, bool], None]
 """Told of a prediction that was made and whether it came true."""
 
@@ -72,13 +73,18 @@ def scenario_picker(slug: str, simulator: Simulator) -> None:
     def set_up() -> None:
         _set_up(slug, simulator, st.session_state.get(key), everything=True)
 
-    chosen = st.pills(
+    # A few scenarios are offered side by side; many would be a wall.
+    more: dict[str, Any] = {"index": None, "placeholder": "Choose a starting point"}
+    few = len(simulator.scenarios) <= _SIDE_BY_SIDE
+    show: Any = st.pills if few else st.selectbox
+    chosen = show(
         "Scenario",
         list(simulator.scenarios),
         format_func=lambda name: simulator.scenarios[name].title,
         key=key,
         bind="query-params",
         on_change=set_up,
+        **({} if few else more),
     )
     seen = f"{slug}-set-up"
     if chosen and not st.session_state.get(seen):

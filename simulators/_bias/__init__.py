@@ -1,0 +1,1 @@
+"""The Clarify bias calculator behind `simulators/bias.py`."""

@@ -1,0 +1,278 @@
+"""The app as a learner meets it: a real server, a real browser, her real keys."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import expect
+
+from content import default_catalog
+from content.text import html, markdown
+from tests.conftest import ROOT, Server, Visit
+
+pytestmark = pytest.mark.browser
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+TOPICS = sorted(default_catalog().topics)
+PATHS = [
+    "/",
+    "/library",
+    "/simulators",
+    "/flashcards",
+    "/quiz",
+    "/progress",
+    "/search?q=hyper+band",
+    "/topic?topic=bias-metrics",
+    "/topic?topic=deployment-guardrails",
+    "/topic?topic=tuning-strategies&part=Check+yourself",
+    "/simulator?simulator=bias",
+    "/simulator?simulator=hyperband",
+    "/simulator?simulator=traffic",
+    "/topic?topic=nobody",
+]
+Open = Callable[..., Visit]
+
+
+def clean(visit: Visit) -> None:
+    assert visit.outside == [], "a request left the machine"
+    assert visit.errors == [], "an error in the browser's console"
+
+
+def question_number(page: object) -> str:
+    return re.search(r"question (\d+) of \d+", page.get_by_text(re.compile(r"question \d+ of")).inner_text())[1]
+
+
+def test_first_visit_note_simulator_quiz_card_and_a_reload_keeps_everything(visit: Open) -> None:
+    seen = visit()
+    page = seen.begin()
+    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Bias metrics").first.click()
+    expect(page.get_by_text("Simpson").first).to_be_visible()
+    seen.settle()
+    page.get_by_role("tab", name="Simulator").click()
+    seen.settle()
+    expect(page.get_by_role("button", name=re.compile("^(Run|Compute)")).first).to_be_visible()
+    page.get_by_role("tab", name="Check yourself").click()
+    page.get_by_role("button", name="Five questions").click()
+    expect(page.get_by_text(re.compile("question 1 of"))).to_be_visible()
+    for number in ("1", "2"):
+        assert question_number(page) == number
+        answer_by_keyboard(seen)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(re.compile(f"question {int(number) + 1} of"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(re.compile("question 3 of"))).to_be_visible()
+    page.get_by_role("link", name="Flashcards").click()
+    expect(page.get_by_role("button", name="Show the answer")).to_be_visible()
+    seen.settle()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name=re.compile("^Good"))).to_be_visible()
+    page.keyboard.press("3")
+    expect(page.get_by_role("button", name="Show the answer")).to_be_visible()
+    page.reload()
+    page.get_by_role("link", name="Progress").click()
+    expect(page.get_by_text(re.compile("Fairly sure: [012] of 2 right"))).to_be_visible()
+    page.get_by_role("link", name="Today").click()
+    expect(page.get_by_text("in the middle of a quiz")).to_be_visible()
+    clean(seen)
+
+
+def answer_by_keyboard(seen: Visit) -> None:
+    """Pick by number, or by the boxes of a matching question, then check with Enter."""
+    page = seen.page
+    boxes = page.get_by_role("combobox")
+    if boxes.count():
+        for i in range(boxes.count()):
+            boxes.nth(i).click()
+            page.get_by_role("option").first.click()
+            seen.settle()
+        page.get_by_role("button", name=re.compile("^Check")).click()
+    else:
+        check = page.get_by_role("button", name=re.compile("^Check Shortcut|^Check Enter|^Check$"))
+        for key in "12345":
+            page.keyboard.press(key)
+            seen.settle()
+            if page.locator(".st-key-check button").is_enabled():
+                break
+        assert check is not None
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^(Right|Not right)"))).to_be_visible()
+    seen.settle()
+
+
+def test_enter_on_a_choice_that_has_the_focus_checks_it_once(visit: Open) -> None:
+    """A click leaves the focus on the choice; Enter must not take the choice back or answer twice."""
+    seen = visit()
+    page = seen.begin()
+    page.goto(seen.url + "/quiz")
+    page.get_by_role("button", name="Start the quiz").click()
+    expect(page.get_by_text(re.compile("question 1 of"))).to_be_visible()
+    seen.settle()
+    if not page.get_by_role("combobox").count():
+        for i in range(3):
+            page.locator("[class*='st-key-choice-'] button").nth(i).click()
+            seen.settle()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").filter(has_text=re.compile("^(Right|Not right)"))).to_be_visible()
+        expect(page.get_by_text(re.compile("question 1 of"))).to_be_visible()
+    clean(seen)
+
+
+def test_a_kill_in_the_middle_of_a_quiz_loses_nothing(visit: Open, tmp_path: Path) -> None:
+    server = Server(tmp_path / "study.db")
+    try:
+        seen = visit(url=server.url)
+        page = seen.begin()
+        page.goto(seen.url + "/quiz")
+        page.get_by_role("button", name="Start the quiz").click()
+        expect(page.get_by_text(re.compile("question 1 of"))).to_be_visible()
+        seen.settle()
+        for number in (2, 3, 4):
+            answer_by_keyboard(seen)
+            page.keyboard.press("Enter")
+            expect(page.get_by_text(re.compile(f"question {number} of"))).to_be_visible()
+            seen.settle()
+        heading = page.get_by_role("heading", level=1).inner_text()
+        server.kill()
+        server.start()
+        page.goto(seen.url + "/quiz")
+        expect(page.get_by_text(re.compile("question 4 of"))).to_be_visible()
+        assert page.get_by_role("heading", level=1).inner_text() == heading
+        page.get_by_role("link", name="Progress").click()
+        expect(page.get_by_text(re.compile("Fairly sure: [0-3] of 3 right"))).to_be_visible()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_is_accessible_and_fits(visit: Open, width: int, dark: bool) -> None:
+    seen = visit(width, 844, dark=dark)
+    page = seen.begin()
+    found = []
+    for path in PATHS:
+        seen.go(path)
+        found += [f"{path}: {each}" for each in violations(page)]
+        spill = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{path}: {spill} px too wide"] if spill > 1 else []
+    page = seen.go("/flashcards")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name=re.compile("^Good"))).to_be_visible()
+    seen.settle()
+    found += [f"card: {each}" for each in violations(page)]
+    seen.go("/quiz")
+    page.get_by_role("button", name="Start the quiz").click()
+    expect(page.get_by_text(re.compile("question 1 of"))).to_be_visible()
+    seen.settle()
+    found += [f"question: {each}" for each in violations(page)]
+    answer_by_keyboard(seen)
+    found += [f"explanation: {each}" for each in violations(page)]
+    assert found == []
+    clean(seen)
+
+
+def violations(page: object) -> list[str]:
+    """Serious and critical violations by axe-core, with what they are about."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']} {[node['html'][:140] for node in each['nodes'][:3]]}"
+        for each in result["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def test_faults_in_the_content_are_a_page(visit: Open, tmp_path: Path) -> None:
+    copy = tmp_path / "app"
+    for name in ("content", "quizzes", "simulators", ".streamlit"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "asgi.py"):
+        shutil.copy(ROOT / name, copy / name)
+    for slug in TOPICS[:10]:
+        path = copy / "content" / "topics" / f"{slug}.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("summary:", "sumary:", 1), encoding="utf-8")
+    server = Server(tmp_path / "study.db", app=copy / "asgi.py", cwd=copy)
+    try:
+        seen = visit(url=server.url)
+        page = seen.go("/")
+        expect(page.get_by_role("heading", name="The content has problems")).to_be_visible()
+        for slug in TOPICS[:10]:
+            assert page.get_by_text(re.compile(rf"^{re.escape(slug)}\.yaml:\d+$")).count() == 2
+        assert violations(page) == []
+        clean(seen)
+    finally:
+        server.kill()
+
+
+HOSTILE = [
+    "a -> b <- c >= d -- e ~= f <-> g",
+    "$5 to $r$ and $$x^2$$",
+    ":red[x] :smile: :material/home: :streamlit: :blue-badge[y]",
+    "1. one - two + three # four > five",
+    "# heading",
+    "- item",
+    "> quote",
+    "~3 weeks~ ~~gone~~ **bold** _it_ __init__ `not closed",
+    "&lt; &amp; <b>bold</b> <script>alert(1)</script> <img src=x onerror=alert(1)>",
+    "[link](https://example.com) ![image](https://example.com/x.png) www.example.com me@example.com",
+    "see https://example.com/a?b=c for more",
+    "| a | b |",
+    "arn:aws:s3:::bucket/<prefix>_<epoch> **/*.csv \\ back\\slash",
+    "[^1] [x] - [ ] task",
+    "\t    indented",
+]
+
+
+def test_text_means_what_it_says_in_a_browser(visit: Open, tmp_path: Path) -> None:
+    """Each hostile text as HTML and as the label of a button and of a radio choice: shown to the letter."""
+    script = tmp_path / "literal.py"
+    script.write_text(
+        f"import streamlit as st\nst.title('Texts')\ntexts = {[(html(text), markdown(text)) for text in HOSTILE]!r}\n"
+        "for i, (h, m) in enumerate(texts):\n"
+        "    st.html(f'<p class=\"h{i}\">{h}</p>')\n"
+        "    st.button(m, key=f'b{i}')\n"
+        "    st.radio('r', [m], key=f'r{i}', label_visibility='collapsed')\n"
+        "    with st.container(key=f'w{i}'):\n        st.write(m)\n",
+        encoding="utf-8",
+    )
+    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
+    server = Server(tmp_path / "study.db", app=script, cwd=tmp_path)
+    try:
+        page = visit(url=server.url).go("/")
+        for i, text in enumerate(HOSTILE):
+            wanted = " ".join(text.split())
+            shown = {
+                "html": page.locator(f".h{i}").inner_text(),
+                "button": page.locator(f".st-key-b{i} button").inner_text(),
+                "radio": page.locator(f".st-key-r{i} label p").last.inner_text(),
+                "write": page.locator(f".st-key-w{i} [data-testid=stMarkdownContainer]").inner_text(),
+            }
+            for place, found in shown.items():
+                assert " ".join(found.replace("\u2060", "").split()) == wanted, place
+            assert page.locator(f".st-key-w{i} a, .st-key-w{i} img, .st-key-b{i} a").count() == 0
+    finally:
+        server.kill()
+
+
+def test_one_browser_does_not_see_anothers_answers(visit: Open) -> None:
+    first, second = visit(), visit()
+    first.begin()
+    page = second.go("/")
+    expect(page.get_by_role("button", name="Start studying")).to_be_visible()
+
+
+def test_without_our_server_the_browser_still_remembers_its_learner(visit: Open, tmp_path: Path) -> None:
+    """`streamlit run app.py`, as hosting services start it, sets no cookie."""
+    server = Server(tmp_path / "study.db", app=ROOT / "app.py")
+    try:
+        seen = visit(url=server.url)
+        page = seen.begin()
+        page.reload()
+        expect(page.get_by_role("heading", name="Today")).to_be_visible()
+        expect(page.get_by_text("Where you stand")).to_be_visible()
+        clean(seen)
+    finally:
+        server.kill()
