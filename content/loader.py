@@ -6,16 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from content.errors import ContentError, Problem
+from content.lines import Where, parse
 from content.models import Catalog, Exam, Topic
 
 HERE = Path(__file__).parent
 T = TypeVar("T")
-Where = tuple[str | int, ...]
 Lines = dict[Where, int]
 """Where each value stands: its path of keys and positions → line, from 1."""
 
@@ -106,60 +105,16 @@ def read_yaml(path: Path, model: TypeAdapter[T], problems: list[Problem]) -> tup
     except OSError as error:
         problems.append(Problem(path, 1, "(file)", f"found {error.strerror}, wanted a readable file"))
         return None
-    before = len(problems)
-    data, lines = _parse(path, text, problems)
-    if len(problems) > before:
+    parsed = parse(text)
+    if parsed.faults:
         # A repeated key hides a value, so the shape is only checked once the file says one thing.
+        problems.extend(Problem(path, line, dotted(where) or "(yaml)", text) for line, where, text in parsed.faults)
         return None
     try:
-        return model.validate_python(data), lines
+        return model.validate_python(parsed.data), parsed.lines
     except ValidationError as error:
-        problems.extend(_problem(path, data, lines, each) for each in _own(error.errors()))
+        problems.extend(_problem(path, parsed.data, parsed.lines, each) for each in _own(error.errors()))
         return None
-
-
-def _parse(path: Path, text: str, problems: list[Problem]) -> tuple[Any, Lines]:
-    try:
-        loader = yaml.CSafeLoader(text)
-    except yaml.YAMLError as error:  # a character YAML forbids
-        problems.append(_syntax(path, error))
-        return None, {}
-    lines: Lines = {}
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None, lines
-        _walk(path, node, (), lines, problems)
-        return loader.construct_document(node), lines
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problems.append(_syntax(path, error))
-        return None, lines
-    finally:
-        loader.dispose()
-
-
-def _syntax(path: Path, error: Exception) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    found = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return Problem(path, mark.line + 1 if mark else 1, "(yaml)", f"found {found}, wanted valid YAML")
-
-
-def _walk(path: Path, node: yaml.Node, where: Where, lines: Lines, problems: list[Problem]) -> None:
-    lines.setdefault(where, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in node.value:
-            name = str(key.value)
-            line = key.start_mark.line + 1
-            if name in seen:
-                message = f"found the key again, wanted it once (first in line {seen[name]})"
-                problems.append(Problem(path, line, dotted((*where, name)), message))
-            seen.setdefault(name, line)
-            lines[(*where, name)] = line
-            _walk(path, value, (*where, name), lines, problems)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _walk(path, value, (*where, index), lines, problems)
 
 
 def line_of(lines: Mapping[Where, int], where: Where) -> int:
@@ -172,7 +127,7 @@ def line_of(lines: Mapping[Where, int], where: Where) -> int:
 def dotted(where: Where) -> str:
     """`("sections", 0, "title")` → `sections[0].title`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
-    return text.lstrip(".") or "(file)"
+    return text.lstrip(".")
 
 
 def _own(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -185,8 +140,7 @@ def _own(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
 
 def _problem(path: Path, data: Any, lines: Lines, error: ErrorDetails) -> Problem:
     where = tuple(part for part in _in_data(data, error["loc"]))
-    field = dotted(where)
-    return Problem(path, line_of(lines, where), field, _message(error))
+    return Problem(path, line_of(lines, where), dotted(where) or "(file)", _message(error))
 
 
 def _in_data(data: Any, loc: Where) -> list[str | int]:

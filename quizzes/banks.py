@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 
 from content import Catalog, ContentError, Problem, default_catalog
-from content.loader import Where, dotted, line_of, read_yaml
+from content.lines import Where
+from content.loader import dotted, line_of, read_yaml
 from quizzes.models import Bank, Case, Question
 
 HERE = Path(__file__).parent / "banks"

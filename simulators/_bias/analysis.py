@@ -22,6 +22,8 @@ from simulators.contract import OnProgress
 FLIP_ROWS = 20_000
 """Above this many rows a run leaves the flip test to `flip`, which reports its progress and can be cancelled."""
 CURVE_POINTS = 49
+TRAINING = 0.8
+"""The share of a run's progress that training takes; the flip tests take the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,9 +166,10 @@ def prepare(data: DataSet, params: Params, on_progress: OnProgress | None = None
     both = pd.concat([features, facet_features], axis=1)
     matrices = (both, features) if params.use_facet else (features, both)
     before_training = params.mitigation in ("reweighing", "resampling")
-    share = 0.8 / (3 if before_training else 2)
+    share = TRAINING / (3 if before_training else 2)
 
     def scored(place: int, matrix: pd.DataFrame, words: str, mitigated: bool = False) -> formulas.Floats:
+        told = models.part_of(on_progress, place * share, share)
         return models.cross_scores(
             matrix,
             coded.is_d,
@@ -175,7 +178,7 @@ def prepare(data: DataSet, params: Params, on_progress: OnProgress | None = None
             model=params.model,
             mitigation=params.mitigation if mitigated else "none",
             seed=params.seed,
-            on_fold=models.telling(on_progress, place * share, share, words),
+            on_share=lambda done: told(done, f"{words}: {100 * done:.0f}%"),
         )
 
     return replace(
@@ -193,12 +196,14 @@ def assess(prepared: Prepared, params: Params, on_progress: OnProgress | None = 
     flips = params.flip_test and len(coded.is_d) <= FLIP_ROWS
     if prepared.scores is None or prepared.fold is None:
         predicted = coded.predicted
-        plain = judge(prepared, predicted, flips, on_progress)
+        plain = judge(prepared, predicted, flips, models.part_of(on_progress, TRAINING, 1 - TRAINING))
         return Result(params, prepared.source, plain, notes=_notes(prepared, params, flips))
     predicted = prepared.scores > params.threshold
     mitigated, twin = None, None
+    first, second = (models.part_of(on_progress, start, 0.1) for start in (TRAINING, TRAINING + 0.1))
+    plain = judge(prepared, predicted, flips, first)
     if prepared.mitigated_scores is not None:
-        mitigated = judge(prepared, prepared.mitigated_scores > params.threshold, flips, on_progress)
+        mitigated = judge(prepared, prepared.mitigated_scores > params.threshold, flips, second)
     elif params.mitigation == "thresholds":
         own = models.group_thresholds(
             prepared.scores,
@@ -208,14 +213,14 @@ def assess(prepared: Prepared, params: Params, on_progress: OnProgress | None = 
             threshold=params.threshold,
             policy=params.policy,
         )
-        mitigated = judge(prepared, own, flips, on_progress)
+        mitigated = judge(prepared, own, flips, second)
     if prepared.twin_scores is not None:
         twin = judge(prepared, prepared.twin_scores > params.threshold, False, None)
     a, d = prepared.ranked
     return Result(
         params,
         prepared.source,
-        plain=judge(prepared, predicted, flips, on_progress),
+        plain=plain,
         mitigated=mitigated,
         twin=twin,
         curve=models.sweep(a, d, np.linspace(0.02, 0.98, CURVE_POINTS)),
@@ -283,6 +288,10 @@ def _notes(prepared: Prepared, params: Params, flips: bool) -> tuple[str, ...]:
         notes.append("The table has no features to learn from: only the labels are measured.")
     if prepared.library is None:
         notes.append("The library stops at this table with an error, so it has no value for any metric.")
+    if prepared.scores is not None and len(prepared.coded.is_d) * (1 - 1 / models.FOLDS) > models.TRAIN_ROWS:
+        notes.append(
+            f"Each model learnt from {models.TRAIN_ROWS:,} rows, drawn by the seed, and scored all the others."
+        )
     if params.flip_test and not flips:
         notes.append(
             f"With more than {FLIP_ROWS:,} rows the flip test is left out until you ask for it: {flip_cost(prepared)}."

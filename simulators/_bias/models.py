@@ -27,6 +27,8 @@ from simulators._bias.tally import BoolArray, IntArray
 from simulators.contract import OnProgress
 
 FOLDS = 3
+TRAIN_ROWS = 20_000
+"""A model learns from at most this many rows of the other folds, drawn by seed; it still scores every row."""
 MANY_LEVELS = 20
 """Text with more different values than this is no feature: it would name people rather than describe them."""
 POLICY_METRICS: dict[Policy, str] = {
@@ -74,18 +76,19 @@ def cross_scores(
     model: ModelKey,
     mitigation: Mitigation = "none",
     seed: int = 0,
-    on_fold: Callable[[int], None] | None = None,
+    on_share: Callable[[float], None] = lambda _: None,
 ) -> Floats:
     """The score of each row, between 0 and 1, by a model that was fitted without its fold.
 
-    `on_fold` is told how many folds are done.
+    `on_share` is told the share done, several times for each fold of an ensemble.
     """
     numbers = features.to_numpy(dtype=float)
     scores = np.empty(len(numbers))
     for place in range(FOLDS):
-        if on_fold is not None:
-            on_fold(place)
+        on_share(place / FOLDS)
         train, test = np.flatnonzero(fold != place), np.flatnonzero(fold == place)
+        if len(train) > TRAIN_ROWS:
+            train = np.sort(np.random.default_rng([seed, place]).choice(train, TRAIN_ROWS, replace=False))
         weights = None
         if mitigation == "reweighing":
             weights = independence_weights(is_d[train], is_positive[train])
@@ -97,13 +100,26 @@ def cross_scores(
         if not len(train) or labels.all() or not labels.any() or not numbers.shape[1]:
             scores[test] = labels.mean() if len(train) else 0.5
             continue
-        fitted = fit(model, numbers[train], labels, weights, seed)
+        fitted = fit(model, numbers[train], labels, weights, seed=seed, on_share=_of_fold(on_share, place))
         scores[test] = fitted.predict_proba(numbers[test])[:, 1]
     return scores
 
 
-def fit(model: ModelKey, features: NDArray[Any], labels: BoolArray, weights: Floats | None, seed: int) -> Any:
-    """A fitted scikit-learn classifier.
+def _of_fold(on_share: Callable[[float], None], place: int) -> Callable[[float], None]:
+    """The share done of one fold, as a share of all."""
+    return lambda share: on_share((place + share) / FOLDS)
+
+
+def fit(
+    model: ModelKey,
+    features: NDArray[Any],
+    labels: BoolArray,
+    weights: Floats | None = None,
+    *,
+    seed: int = 0,
+    on_share: Callable[[float], None] = lambda _: None,
+) -> Any:
+    """A fitted scikit-learn classifier; an ensemble grows in a few steps, and tells `on_share` after each.
 
     Raises:
         ValueError: "none" is no classifier.
@@ -113,16 +129,25 @@ def fit(model: ModelKey, features: NDArray[Any], labels: BoolArray, weights: Flo
         made = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
         return made.fit(features, labels, logisticregression__sample_weight=weights)
     if model == "tree":
-        made = DecisionTreeClassifier(max_depth=5, min_samples_leaf=20, random_state=seed)
-    elif model == "forest":
-        made = RandomForestClassifier(n_estimators=30, max_depth=8, min_samples_leaf=5, random_state=seed)
+        return DecisionTreeClassifier(max_depth=5, min_samples_leaf=20, random_state=seed).fit(
+            features, labels, sample_weight=weights
+        )
+    if model == "bayes":
+        return GaussianNB().fit(features, labels, sample_weight=weights)
+    if model == "forest":
+        made = RandomForestClassifier(max_depth=8, min_samples_leaf=5, random_state=seed, warm_start=True)
+        size, steps = "n_estimators", range(5, 31, 5)
     elif model == "boosting":
-        made = HistGradientBoostingClassifier(max_iter=40, max_leaf_nodes=8, random_state=seed)
-    elif model == "bayes":
-        made = GaussianNB()
+        made = HistGradientBoostingClassifier(
+            max_leaf_nodes=8, early_stopping=False, random_state=seed, warm_start=True
+        )
+        size, steps = "max_iter", range(10, 41, 10)
     else:
         raise ValueError(f"model: found {model!r}, wanted a classifier")
-    return made.fit(features, labels, sample_weight=weights)
+    for step in steps:
+        made.set_params(**{size: step}).fit(features, labels, sample_weight=weights)
+        on_share(step / steps[-1])
+    return made
 
 
 def independence_weights(is_d: BoolArray, is_positive: BoolArray) -> Floats:
@@ -254,8 +279,8 @@ def policies(a: Ranked, d: Ranked, threshold: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def telling(on_progress: OnProgress | None, done: float, share: float, words: str) -> Callable[[int], None] | None:
-    """An `on_fold` that reports within a slice of the whole run."""
+def part_of(on_progress: OnProgress | None, start: float, share: float) -> OnProgress:
+    """Progress within a slice of the whole run."""
     if on_progress is None:
-        return None
-    return lambda fold: on_progress(done + share * fold / FOLDS, f"{words}: fold {fold + 1} of {FOLDS}")
+        return lambda _share, _words: None
+    return lambda done, words: on_progress(start + share * done, words)

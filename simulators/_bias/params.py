@@ -133,19 +133,45 @@ class Params:
             json_schema_extra=_words(POLICY_NAMES, advanced=True),
         ),
     ] = "acceptance"
-    size_a: Annotated[int, Field(ge=1, le=20_000, title="Members of facet a", json_schema_extra=_own("people", 10))] = (
-        600
-    )
-    size_d: Annotated[int, Field(ge=1, le=20_000, title="Members of facet d", json_schema_extra=_own("people", 10))] = (
-        300
-    )
+    size_a: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=20_000,
+            title="Members of facet a",
+            description="Size of the advantaged group.",
+            json_schema_extra=_own("people", 10),
+        ),
+    ] = 600
+    size_d: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=20_000,
+            title="Members of facet d",
+            description="Size of the disadvantaged group.",
+            json_schema_extra=_own("people", 10),
+        ),
+    ] = 300
     rate_a: Annotated[
         int,
-        Field(ge=0, le=100, title="Positive labels in facet a", json_schema_extra=_own("%", 1)),
+        Field(
+            ge=0,
+            le=100,
+            title="Positive labels in facet a",
+            description="Share of the advantaged group with the favourable label.",
+            json_schema_extra=_own("%", 1),
+        ),
     ] = 60
     rate_d: Annotated[
         int,
-        Field(ge=0, le=100, title="Positive labels in facet d", json_schema_extra=_own("%", 1)),
+        Field(
+            ge=0,
+            le=100,
+            title="Positive labels in facet d",
+            description="Share of the disadvantaged group with the favourable label.",
+            json_schema_extra=_own("%", 1),
+        ),
     ] = 40
     recall_a: Annotated[
         int,

@@ -35,8 +35,9 @@ def report(
         positive: the favourable labels. A missing label is not favourable.
         predicted: the column of predicted labels, for the post-training metrics.
         group: the column that CDDL and CDDPL condition on.
-        features: the numeric columns in which FT looks for neighbours. By default every numeric column but facet,
-            label and predicted; the library takes every column and gives up FT if one of them is text.
+        features: the numeric columns in which FT looks for neighbours; where one has gaps FT is undefined. By default
+            every numeric column but facet, label and predicted; the library takes every column and gives up FT if one
+            of them is text.
         definition: "guide" as AWS documents the metrics, "smclarify" as its library 0.5 computes them.
 
     Returns:

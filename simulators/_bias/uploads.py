@@ -41,6 +41,7 @@ _KINDS = (
     (b"\x7fELF", "a program"),
 )
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_ENCODINGS = {"utf-8-sig": "utf-8", "cp1252": "windows-1252"}
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL")
@@ -92,13 +93,14 @@ def read_csv(data: bytes) -> Upload:
             length, columns twice or too many, no rows, or no column with two different values.
     """
     text, encoding, notes = _decode(data)
-    delimiter, header = _header(text)
+    delimiter, header, first = _first_records(text)
+    del text
     names, unnamed = _column_names(header)
-    frame = _body(text, delimiter, len(names))
-    frame.columns = pd.Index(names)
+    if len(first) > len(names):
+        raise UploadError(_too_wide(len(first), "the first row", len(names)))
+    frame = _body(data, encoding, delimiter, names)
     if unnamed:
         notes.append(f"Columns without a name are called by their place: {', '.join(unnamed[:5])}.")
-    frame = _typed(frame, delimiter)
     if empty := [name for name in names if frame[name].isna().all()]:
         notes.append(f"Columns without any value cannot be chosen: {', '.join(empty[:5])}.")
     if missing := int(frame.drop(columns=empty).isna().to_numpy().sum()):
@@ -112,7 +114,7 @@ def read_csv(data: bytes) -> Upload:
             f"found {len(usable) or 'no'} column{'' if len(usable) == 1 else 's'} with at least two different values, "
             "wanted two or more: a facet and a label"
         )
-    return Upload(frame, encoding, _NAMES[delimiter], tuple(notes), _guess(frame, usable))
+    return Upload(frame, _ENCODINGS.get(encoding, encoding), _NAMES[delimiter], tuple(notes), _guess(frame, usable))
 
 
 def as_data(upload: Upload, choice: Choice, title: str = "Your table") -> DataSet:
@@ -200,7 +202,7 @@ def _decode(data: bytes) -> tuple[str, str, list[str]]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
-                return _plain(data.decode(encoding)), encoding.removesuffix("-sig"), []
+                return _plain(data.decode(encoding)), encoding, []
             except UnicodeDecodeError as wrong:
                 raise UploadError(
                     f"found a {encoding} mark but broken {encoding} at byte {wrong.start:,}, wanted UTF-8"
@@ -219,7 +221,7 @@ def _decode(data: bytes) -> tuple[str, str, list[str]]:
             "Windows-1252; wanted CSV text in UTF-8"
         ) from wrong
     note = f"The file is not UTF-8 (byte {place:,}); it was read as Windows-1252, so check its accented letters."
-    return text, "windows-1252", [note]
+    return text, "cp1252", [note]
 
 
 def _plain(text: str) -> str:
@@ -231,20 +233,25 @@ def _plain(text: str) -> str:
     return text
 
 
-def _header(text: str) -> tuple[str, list[str]]:
-    """The delimiter, the one that splits the first record most, and the names in it."""
+def _first_records(text: str) -> tuple[str, list[str], list[str]]:
+    """The delimiter, the one that splits the first record most; the names in that record; and the record after it."""
     start = len(text) - len(text.lstrip("\r\n"))
     head = text[start : start + MAX_COLUMNS * MAX_NAME * 2]
-    best: tuple[str, list[str]] = (",", [])
+    best: tuple[str, list[str], list[str]] = (",", [], [])
     for delimiter in _DELIMITERS:
+        records = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
         try:
-            record = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True), [])
+            header = next(records, [])
         except csv.Error as wrong:
             if "unexpected end of data" in str(wrong) or "field larger" in str(wrong):
                 raise UploadError("found a quote in the header that is never closed, wanted a closing quote") from wrong
             continue
-        if len(record) > len(best[1]):
-            best = (delimiter, record)
+        if len(header) > len(best[1]):
+            try:
+                first = next((record for record in records if record), [])
+            except csv.Error:
+                first = []
+            best = (delimiter, header, first)
     if not any(name.strip() for name in best[1]):
         raise UploadError("found no column name in the first line, wanted a header")
     return best
@@ -277,43 +284,49 @@ def _column_names(header: list[str]) -> tuple[list[str], list[str]]:
     return names, unnamed
 
 
-def _body(text: str, delimiter: str, width: int) -> pd.DataFrame:
-    """The records under the header, as text."""
+def _body(data: bytes, encoding: str, delimiter: str, names: list[str]) -> pd.DataFrame:
+    """The rows under the header; a column of numbers is numeric, everything else stays text."""
     try:
-        records = pd.read_csv(
-            io.StringIO(text),
+        frame = pd.read_csv(
+            io.BytesIO(data),
+            encoding=encoding,
             sep=delimiter,
-            header=None,
-            dtype=str,
-            nrows=MAX_ROWS + 2,
+            header=0,
+            names=names,
+            index_col=False,
+            nrows=MAX_ROWS + 1,
+            skipinitialspace=True,
             keep_default_na=False,
             na_values=list(_MISSING),
-            skipinitialspace=True,
-            encoding_errors="strict",
             on_bad_lines="error",
             low_memory=False,
         )
     except pd.errors.EmptyDataError as wrong:
         raise UploadError("found no record at all, wanted a header and at least one row") from wrong
     except pd.errors.ParserError as wrong:
-        raise UploadError(_parser_words(str(wrong), width)) from wrong
-    if records.shape[1] != width:
-        raise UploadError(
-            f"found {width} columns in the header but {records.shape[1]} in the table, wanted as many in every record"
-        )
-    if len(records) - 1 > MAX_ROWS:
+        raise UploadError(_parser_words(str(wrong), len(names))) from wrong
+    if len(frame) > MAX_ROWS:
         raise UploadError(f"found more than {MAX_ROWS:,} rows, wanted at most that many")
-    if len(records) < 2:
+    if frame.empty:
         raise UploadError("found a header and no row, wanted at least one row")
-    for name in records.columns:
-        longest = records[name].str.len().max()
-        if longest > MAX_CELL:
-            row = int(records[name].str.len().argmax())
+    for name in frame.columns:
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        lengths = column.astype("str").str.len()
+        if lengths.max() > MAX_CELL:
             raise UploadError(
-                f"found a cell of {int(longest):,} characters in record {row + 1:,}, wanted at most {MAX_CELL:,}: "
-                "is a quote never closed?"
+                f"found a cell of {int(lengths.max()):,} characters in row {int(lengths.argmax()) + 1:,}, wanted at "
+                f"most {MAX_CELL:,}: is a quote never closed?"
             )
-    return records.iloc[1:].reset_index(drop=True)
+        if delimiter == ";":  # such a table may write 1,5 for 1.5
+            with suppress(TypeError, ValueError):
+                frame[name] = pd.to_numeric(column.str.replace(",", ".", regex=False))
+    return frame
+
+
+def _too_wide(cells: int, place: str, width: int) -> str:
+    return f"found {cells:,} cells in {place}, wanted {width} as in the header: quote a cell with the delimiter in it"
 
 
 def _parser_words(wrong: str, width: int) -> str:
@@ -322,26 +335,8 @@ def _parser_words(wrong: str, width: int) -> str:
         place = f" that opens in record {int(row.group(1)) + 1:,}" if row else ""
         return f"found a quote{place} that is never closed, wanted a closing quote"
     if fields := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", wrong):
-        return (
-            f"found {int(fields.group(3)):,} cells in line {int(fields.group(2)):,}, wanted {width} as in the header: "
-            "a cell with the delimiter in it needs quotes"
-        )
+        return _too_wide(int(fields.group(3)), f"line {int(fields.group(2)):,}", width)
     return f"found text that is no CSV table ({wrong.splitlines()[0][:120]}), wanted one record per line"
-
-
-def _typed(frame: pd.DataFrame, delimiter: str) -> pd.DataFrame:
-    """Columns of numbers as numbers; everything else stays text. A semicolon table may use a decimal comma."""
-    columns = {}
-    for name in frame.columns:
-        column = frame[name]
-        try:
-            columns[name] = pd.to_numeric(column)
-        except (TypeError, ValueError):
-            columns[name] = column
-            if delimiter == ";":
-                with suppress(TypeError, ValueError):
-                    columns[name] = pd.to_numeric(column.str.replace(",", ".", regex=False))
-    return pd.DataFrame(columns, columns=frame.columns)
 
 
 def _two_values(column: pd.Series) -> bool:

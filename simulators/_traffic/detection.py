@@ -56,13 +56,12 @@ class Curve:
 
 def exposure(params: Params, alarm: Alarm, bake: Bake) -> Exposure:
     """Expected requests per minute to either fleet around a bake that starts from the old fleet alone."""
-    look_back = cloudwatch.evaluation_range(alarm) * max(alarm.period_seconds // 60, 1)
     first, last = int(bake.start // 60), int(bake.end // 60)
-    number = np.arange(first - look_back, last)
-    rate = np.zeros(len(number))
     # What happened before the update is known only as far back as the run goes.
-    known = number >= -params.history_minutes
-    rate[known] = intensity(params, params.history_minutes + last)[number[known] + params.history_minutes]
+    known = first + params.history_minutes
+    look_back = min(cloudwatch.evaluation_range(alarm) * max(alarm.period_seconds // 60, 1), known)
+    number = np.arange(first - look_back, last)
+    rate = intensity(params, params.history_minutes + last)[number + params.history_minutes]
     baked = np.clip(60.0 * (number + 1) - np.maximum(60.0 * number, bake.start), 0, 60) / 60
     green = rate * baked * bake.green_active / params.instances
     return Exposure(blue=rate - green, green=green, first=look_back)

@@ -20,6 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).parents[2]
 PEERS = ("optuna==5.0.0", "syne-tune==0.16.0")
@@ -57,20 +58,17 @@ def timed_curves(seed: int):
     return Timed(load("digits", ROWS, seed), "mlp", space, seed), space
 
 
-def measured(tune) -> list[dict[str, float]]:
-    """CPU seconds, those of the fits, epochs and the best score, for each seed."""
+def measured(tune, seed: int) -> dict[str, float]:
+    """CPU seconds, those of the fits, epochs and the best score."""
     import numpy as np
     from sklearn import config_context
 
-    rows = []
-    for seed in range(SEEDS):
-        curves, space = timed_curves(seed)
-        begin = time.process_time()
-        with np.errstate(all="ignore"), config_context(assume_finite=True, skip_parameter_validation=True):
-            best = tune(curves, space, seed)
-        cpu = time.process_time() - begin
-        rows.append({"cpu": cpu, "fit": curves.fit_seconds, "epochs": curves.trained, "best": float(best)})
-    return rows
+    curves, space = timed_curves(seed)
+    begin = time.process_time()
+    with np.errstate(all="ignore"), config_context(assume_finite=True, skip_parameter_validation=True):
+        best = tune(curves, space, seed)
+    cpu = time.process_time() - begin
+    return {"cpu": cpu, "fit": curves.fit_seconds, "epochs": curves.trained, "best": float(best)}
 
 
 def ours(curves, space, seed):
@@ -143,12 +141,23 @@ def with_syne_tune(curves, space, seed):
     return max(score for curve in curves._curves.values() for score, _ in curve.scores)
 
 
-def peers() -> None:
-    """Run the libraries; printed as JSON. The modules of the race are imported without the rest of the app."""
+def compared() -> None:
+    """Run all three, seed by seed in one process; printed as JSON.
+
+    The modules of the race are imported without the rest of the app, which this interpreter may lack.
+    """
     package = types.ModuleType("simulators")
     package.__path__ = [str(ROOT / "simulators")]
     sys.modules["simulators"] = package
-    print(json.dumps({"optuna, Hyperband": measured(with_optuna), "syne-tune, ASHA": measured(with_syne_tune)}))
+    entrants = {"ours, Hyperband": ours, "optuna, Hyperband": with_optuna, "syne-tune, ASHA": with_syne_tune}
+    for tune in entrants.values():
+        measured(tune, 0)  # imports and caches
+    rows = {name: [] for name in entrants}
+    for seed in range(SEEDS):
+        # In turn the first and the last, as a busy machine is not busy evenly.
+        for name, tune in list(entrants.items())[:: 1 if seed % 2 else -1]:
+            rows[name].append(measured(tune, seed))
+    print(json.dumps(rows))
 
 
 def interpreter() -> str:
@@ -171,29 +180,31 @@ def engine() -> None:
     from simulators._hyperband import race as races
     from simulators.hyperband import Params, run_seed
 
-    mine = measured(ours)
     told = subprocess.run(
-        [interpreter(), __file__, "--peers"], check=True, capture_output=True, text=True, env={**os.environ, **THREADS}
+        [interpreter(), __file__, "--compare"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **THREADS},
     )
-    # Before and after them, as a busy machine is not busy evenly.
-    rows = {"ours, Hyperband": mine + measured(ours)}
-    rows |= json.loads(told.stdout.splitlines()[-1])
-    per_epoch, beside = {}, {}
+    rows = json.loads(told.stdout.splitlines()[-1])
     print(f"\ndigits, MLP, R = {R}, eta = {ETA}, {SEEDS} seeds, one thread: CPU time")
-    for name, seeds in rows.items():
-        cpu, fit, epochs = (sum(seed[key] for seed in seeds) for key in ("cpu", "fit", "epochs"))
-        per_epoch[name] = cpu / epochs
-        beside[name] = cpu / fit
-        best = sum(seed["best"] for seed in seeds) / len(seeds)
+    for name, runs in rows.items():
+        cpu, fit, epochs, best = (sum(run[key] for run in runs) for key in ("cpu", "fit", "epochs", "best"))
         print(
-            f"  {name:18} {1000 * cpu / epochs:5.2f} ms an epoch, beside the fits {100 * (cpu - fit) / fit:5.1f} %, "
-            f"{epochs} epochs, mean best {best:.3f}"
+            f"  {name:18} {1000 * cpu / epochs:5.2f} ms an epoch, beside the fits {100 * (cpu - fit) / fit:4.1f} %, "
+            f"{epochs} epochs, mean best {best / SEEDS:.3f}"
         )
     first, *others = rows
     for name in others:
+        pairs = list(zip(rows[name], rows[first], strict=True))
+        measured_so = median(
+            theirs["cpu"] / theirs["epochs"] / (mine["cpu"] / mine["epochs"]) for theirs, mine in pairs
+        )
+        same_fits = median(theirs["cpu"] / theirs["fit"] / (mine["cpu"] / mine["fit"]) for theirs, mine in pairs)
         print(
-            f"  {name}: {per_epoch[name] / per_epoch[first]:.2f} times our CPU time an epoch as measured, "
-            f"{beside[name] / beside[first]:.2f} times if fits had taken everybody the same"
+            f"  {name}: {measured_so:.3f} times our CPU time an epoch (median of the seeds), {same_fits:.3f} times if "
+            "the fits had taken both the same"
         )
 
     kept = []
@@ -267,8 +278,8 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.update(THREADS)
-    if "--peers" in sys.argv:
-        peers()
+    if "--compare" in sys.argv:
+        compared()
     else:
         sys.path.insert(0, str(ROOT))
         main()

@@ -4,13 +4,17 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import TypeAdapter
 
 from content import ContentError, Topic, load_catalog
+from content.lines import parse
+from content.loader import HERE as CONTENT
 from content.loader import read_yaml
 from quizzes import load_banks
+from quizzes.banks import HERE as BANKS
 
 EXAM = """\
 code: X-1
@@ -207,6 +211,43 @@ def test_hostile_bytes_are_a_problem(data: bytes, tmp_path: Path) -> None:
     found: list = []
     assert read_yaml(path, TypeAdapter(Topic), found) is None
     assert found[0].line == 1
+
+
+VALUES = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.text(max_size=20) | some.dates(),
+    lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES, some.booleans())
+def test_values_are_read_as_pyyaml_reads_them(value: object, flow: bool) -> None:
+    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=flow)
+    parsed = parse(text)
+    wanted = yaml.safe_load(text)
+    assert not parsed.faults or "&" in text
+    assert parsed.faults or parsed.data == wanted
+
+
+def test_the_files_that_ship_are_read_as_pyyaml_reads_them() -> None:
+    for path in [*CONTENT.glob("*/*.yaml"), *BANKS.glob("*.yaml")]:
+        text = path.read_text(encoding="utf-8")
+        assert parse(text).data == yaml.load(text, Loader=yaml.CSafeLoader), path
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: &x 1\nb: *x", "anchor or alias 'x'"),
+        ("a: !!python/name:os.system x", "the tag"),
+        ("a: 1\n---\nb: 2", "second document"),
+        ("? [a]\n: b", "a key that is a list"),
+        ("[" * 5_000, "wanted valid YAML"),
+        ("a: 0x" + "f" * 5_000 + "\nb: 2026-13-45", "wanted valid YAML"),
+    ],
+)
+def test_what_yaml_could_do_but_content_must_not(text: str, words: str) -> None:
+    assert any(words in message for _, _, message in parse(text).faults)
 
 
 def test_values_are_frozen_and_dedented_text_is_kept(tmp_path: Path) -> None:

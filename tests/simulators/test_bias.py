@@ -328,6 +328,16 @@ def test_a_run_reports_progress_and_can_be_cancelled():
     assert all(0 <= share <= 1 and words for share, words in seen)
 
 
+@pytest.mark.parametrize("model", ["logistic", "forest", "boosting"])
+def test_progress_never_goes_back(model):
+    seen = []
+    run(Params(data="lending", model=model, mitigation="resampling"), lambda share, words: seen.append((share, words)))
+    shares = [share for share, _ in seen]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] <= shares[-1] <= 1
+    assert len(seen) >= 9 + 2
+
+
 def test_the_flip_test_of_a_large_table_waits_to_be_asked():
     rows = FLIP_ROWS + 10
     rng = np.random.default_rng(0)

@@ -128,7 +128,7 @@ def test_every_classifier_learns_something(model):
 
 def test_none_is_no_classifier():
     with pytest.raises(ValueError, match="found 'none', wanted a classifier"):
-        models.fit("none", np.zeros((2, 1)), np.array([True, False]), None, 0)
+        models.fit("none", np.zeros((2, 1)), np.array([True, False]))
 
 
 def test_training_without_the_facet_does_not_see_it():

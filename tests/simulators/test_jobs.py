@@ -1,0 +1,86 @@
+"""Slow runs in a pool of processes: progress, cancel, equal runs once, a killed worker."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from simulators import find
+from simulators.contract import Cancelled
+from simulators.jobs import Job, Jobs
+
+
+@pytest.fixture(scope="module")
+def jobs() -> Iterator[Jobs]:
+    pool = Jobs(workers=1)
+    yield pool
+    pool.close()
+
+
+def until(what: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def quick(seed: int) -> object:
+    return find("traffic").params(seed=seed)
+
+
+def slow(seed: int) -> object:
+    return find("hyperband").params(seed=seed)
+
+
+def test_a_run_gives_what_the_simulator_gives(jobs: Jobs) -> None:
+    job = jobs.start("traffic", quick(1))
+    until(lambda: job.done)
+    simulator = find("traffic")
+    assert simulator.findings(job.result()) == simulator.findings(simulator.run(quick(1)))
+
+
+def test_equal_runs_are_computed_once(jobs: Jobs) -> None:
+    assert jobs.start("traffic", quick(2)) is jobs.start("traffic", quick(2))
+    assert jobs.start("traffic", quick(3)) is not jobs.start("traffic", quick(2))
+
+
+def test_progress_is_told_and_a_run_can_be_stopped_and_started_again(jobs: Jobs) -> None:
+    job = jobs.start("hyperband", slow(1))
+    until(lambda: job.progress.share > 0)
+    assert job.progress.words
+    jobs.cancel(job)
+    until(lambda: job.done)
+    assert job.cancelled
+    with pytest.raises(Cancelled):
+        job.result()
+    again = jobs.start("hyperband", slow(1))
+    assert again is not job
+    jobs.cancel(again)
+    until(lambda: again.done)
+
+
+def test_a_waiting_run_is_stopped_at_once(jobs: Jobs) -> None:
+    first = jobs.start("hyperband", slow(2))
+    waiting = [jobs.start("traffic", quick(seed)) for seed in range(10, 14)]
+    jobs.cancel(waiting[-1])
+    assert waiting[-1].cancelled
+    jobs.cancel(first)
+    until(lambda: all(job.done for job in [first, *waiting]))
+
+
+def test_a_killed_worker_does_not_end_the_pool() -> None:
+    pool = Jobs(workers=1)
+    try:
+        job: Job = pool.start("hyperband", slow(3))
+        until(lambda: job.progress.share > 0)
+        for process in list(pool._pool._processes.values()):
+            os.kill(process.pid, signal.SIGKILL)
+        until(lambda: job.done)
+        assert job.future.exception() is not None
+        after = pool.start("traffic", quick(5))
+        until(lambda: after.done)
+        assert after.result() is not None
+    finally:
+        pool.close()
