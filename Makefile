@@ -10,10 +10,11 @@ run: .venv  ## serve the app on this machine
 	$(BIN)/streamlit run asgi.py --server.port $(PORT) --server.address $(ADDRESS)
 
 dev: .venv  ## the same, reloading when a file is saved
-	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --server.fileWatcherType auto
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --server.fileWatcherType auto --server.runOnSave true \
+		--server.folderWatchList content/topics --server.folderWatchList content/exams --server.folderWatchList quizzes/banks
 
 test: check  ## everything that must hold
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -72,6 +72,11 @@ def _unknown_facts(topic: Topic, known: Container[str] | None) -> Iterator[tuple
                     yield where, f"found {other!r}, wanted the name of a fact, topic/fact"
 
 
+def newest(folder: Path) -> int:
+    """When the YAML below a folder was last changed, in nanoseconds; 0 when there is none."""
+    return max((path.stat().st_mtime_ns for path in folder.rglob("*.yaml")), default=0)
+
+
 @cache
 def default_catalog() -> Catalog:
     """The catalog that ships with the app, read once per process.

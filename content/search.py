@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -77,9 +78,20 @@ class Index:
         table.enable_fts(["title", "body"], tokenize="porter unicode61")
         self._words = self._vocabulary()
 
-    def _vocabulary(self) -> frozenset[str]:
+    def _vocabulary(self) -> list[str]:
         texts = self._db.query("select title, body from documents")
-        return frozenset(word.lower() for row in texts for word in _WORD.findall(row["title"] + " " + row["body"]))
+        return sorted({word.lower() for row in texts for word in _WORD.findall(row["title"] + " " + row["body"])})
+
+    def _is_known(self, start: str) -> bool:
+        """Whether a word begins like this."""
+        place = bisect_left(self._words, start)
+        return place < len(self._words) and self._words[place].startswith(start)
+
+    def _near(self, word: str) -> list[str]:
+        """Words that are spelt nearly so; those that begin with another letter are not looked at."""
+        first = bisect_left(self._words, word[0])
+        last = bisect_left(self._words, chr(ord(word[0]) + 1))
+        return get_close_matches(word, self._words[first:last], n=3, cutoff=0.75)
 
     def search(self, text: str, limit: int = 30) -> list[Hit]:
         """What the words of `text` find, best first; [] when there is no word or no match.
@@ -98,21 +110,24 @@ class Index:
 
     def _term(self, word: str, words: list[str], place: int) -> str:
         """The word, or what the learner may have meant by it, as an FTS5 expression."""
-        options = [f'"{word}"*'] if any(known.startswith(word) for known in self._words) else []
+        options = [f'"{word}"*'] if self._is_known(word) else []
         before = words[place - 1] if place else ""
         after = words[place + 1] if place + 1 < len(words) else ""
-        options += [f'"{joined}"*' for joined in (before + word, word + after) if self._is_joined(joined, word)]
+        options += [
+            f'"{joined}"*' for joined in (before + word, word + after) if joined != word and self._is_known(joined)
+        ]
         if not options:
             options = [f'"{word[:i]}" + "{word[i:]}"' for i in range(2, len(word) - 1) if self._splits(word, i)]
         if not options and len(word) > 3:
-            options = [f'"{near}"' for near in get_close_matches(word, self._words, n=3, cutoff=0.75)]
+            options = [f'"{near}"' for near in self._near(word)]
         return "(" + (" OR ".join(options) or f'"{word}"') + ")"
 
-    def _is_joined(self, joined: str, word: str) -> bool:
-        return joined != word and any(known.startswith(joined) for known in self._words)
-
     def _splits(self, word: str, i: int) -> bool:
-        return word[:i] in self._words and word[i:] in self._words
+        return self._is_whole(word[:i]) and self._is_whole(word[i:])
+
+    def _is_whole(self, word: str) -> bool:
+        place = bisect_left(self._words, word)
+        return place < len(self._words) and self._words[place] == word
 
     def _match(self, expression: str, limit: int) -> list[Hit]:
         sql = """

@@ -11,7 +11,7 @@ https://github.com/aws/amazon-sagemaker-clarify
 
 from simulators._bias.analysis import FLIP_ROWS, Prepared, Result, Verdict, assess, flip, flip_cost, judge, prepare, run
 from simulators._bias.catalogue import METRICS, PRINTED_EXAMPLES, Metric, PrintedExample
-from simulators._bias.charts import figures
+from simulators._bias.charts import figure, figures
 from simulators._bias.datasets import DataSet, Source, load
 from simulators._bias.drills import Drill, drill
 from simulators._bias.explain import Worked, deviations, explain, number, reading, work
@@ -21,7 +21,18 @@ from simulators._bias.formulas import binary_identities, measure
 from simulators._bias.params import OWN_FIELDS, Params
 from simulators._bias.report import report, reports_by_value
 from simulators._bias.tally import Definition, Tally, of_confusion, of_labels
-from simulators._bias.uploads import Choice, Upload, UploadError, as_data, read_csv, safe_cell, write_csv
+from simulators._bias.uploads import (
+    Choice,
+    Upload,
+    UploadError,
+    as_data,
+    is_measure,
+    read_csv,
+    safe_cell,
+    suggest,
+    values_of,
+    write_csv,
+)
 from simulators._bias.words import PREDICTIONS, SCENARIOS, findings, impossible, verdicts
 from simulators.contract import Simulator
 
@@ -57,12 +68,14 @@ __all__ = [
     "deviations",
     "drill",
     "explain",
+    "figure",
     "figures",
     "findings",
     "flip",
     "flip_cost",
     "flip_test",
     "impossible",
+    "is_measure",
     "judge",
     "load",
     "measure",
@@ -79,6 +92,8 @@ __all__ = [
     "request",
     "run",
     "safe_cell",
+    "suggest",
+    "values_of",
     "verdicts",
     "work",
     "write_csv",

@@ -46,6 +46,8 @@ class Prediction:
     """The result → the reason, with its numbers."""
     facts: tuple[str, ...] = ()
     """Full names of the facts (`topic/fact`) that the answer is evidence about."""
+    fits: Callable[[Any], bool] | None = None
+    """The params → whether it makes sense to ask; None is always."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,5 +70,10 @@ class Simulator:
     predictions: tuple[Prediction, ...] = ()
     request: Callable[[Any], tuple[str, dict[str, Any]]] | None = None
     """The params → the AWS operation (`UpdateEndpoint`) and its body."""
-    slow: bool = False
-    """True when a run takes longer than a blink: it then runs outside the server's threads, with progress."""
+    slow: bool | Callable[[Any], bool] = False
+    """Whether a run takes longer than a blink, or a function of the params that tells: such a run goes outside the
+    server's threads, with progress."""
+
+    def takes_long(self, params: Any) -> bool:
+        """Whether a run of these params is a slow one."""
+        return self.slow(params) if callable(self.slow) else self.slow

@@ -28,21 +28,31 @@ from simulators._traffic.closed_forms import Forecast, expected_hurt, forecast, 
 from simulators._traffic.detection import Curve, curve
 from simulators._traffic.doctor import Diagnosis, diagnose
 from simulators._traffic.drills import Drill, drill
-from simulators._traffic.figures import figures
-from simulators._traffic.frames import Frames, frames, player
-from simulators._traffic.params import STRATEGIES, STRATEGY_NAMES, Alarm, Params
-from simulators._traffic.result import Result, run, trace
+from simulators._traffic.figures import (
+    UNITS,
+    alarm_figures,
+    course_figures,
+    detection_figure,
+    figures,
+    strategy_figures,
+)
+from simulators._traffic.frames import Frames, frames
+from simulators._traffic.params import METRIC_NAMES, OPERATORS, STRATEGIES, STRATEGY_NAMES, Alarm, Params
+from simulators._traffic.result import Result, run, takes_long, trace
 from simulators._traffic.schedule import Plan, plan
 from simulators._traffic.variants import ABTest, ShadowTest, pocock_constant, repeated_rate
 from simulators._traffic.words import PREDICTIONS, SCENARIOS, findings
 from simulators.contract import Simulator
 
 __all__ = [
+    "METRIC_NAMES",
+    "OPERATORS",
     "PREDICTIONS",
     "SCENARIOS",
     "SIMULATOR",
     "STRATEGIES",
     "STRATEGY_NAMES",
+    "UNITS",
     "ABTest",
     "Alarm",
     "Curve",
@@ -55,12 +65,15 @@ __all__ = [
     "Plan",
     "Result",
     "ShadowTest",
+    "alarm_figures",
     "alarm_requests",
     "alarm_state",
     "check_alarm",
     "check_deployment_config",
+    "course_figures",
     "curve",
     "deployment_config",
+    "detection_figure",
     "diagnose",
     "drill",
     "expected_hurt",
@@ -72,12 +85,13 @@ __all__ = [
     "green_requests",
     "hurt_chance",
     "plan",
-    "player",
     "pocock_constant",
     "problems",
     "repeated_rate",
     "request",
     "run",
+    "strategy_figures",
+    "takes_long",
     "trace",
 ]
 
@@ -91,5 +105,5 @@ SIMULATOR = Simulator(
     scenarios=SCENARIOS,
     predictions=PREDICTIONS,
     request=request,
-    slow=False,
+    slow=takes_long,
 )

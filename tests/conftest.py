@@ -39,8 +39,10 @@ def own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Server:
     """The app as `make run` serves it, on a port of its own."""
 
-    def __init__(self, database: Path, *, app: Path = ROOT / "asgi.py", cwd: Path = ROOT) -> None:
-        self.database, self.app, self.cwd = database, app, cwd
+    def __init__(
+        self, database: Path, *, app: Path = ROOT / "asgi.py", cwd: Path = ROOT, options: tuple[str, ...] = ()
+    ) -> None:
+        self.database, self.app, self.cwd, self.options = database, app, cwd, options
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -53,7 +55,7 @@ class Server:
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", str(self.app), "--server.port", str(self.port)]
         self.process = subprocess.Popen(
-            [*command, "--server.address", "localhost"],
+            [*command, "--server.address", "localhost", *self.options],
             cwd=self.cwd,
             env={**os.environ, "CERTLAB_DB": str(self.database)},
             stdout=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from content import Fact
-from content.models import Table, Worked
+from content.models import Table, Worked, words
 from content.text import html, plain
 
 STATUS = {"closed-to-new": "Closed to new customers", "ended": "Ended", "superseded": "Superseded"}
@@ -37,13 +37,30 @@ def trap(fact: Fact) -> str:
     return f'<div class="trap"><strong>Trap.</strong> {html(fact.trap)}</div>' if fact.trap else ""
 
 
+def confused(fact: Fact) -> str:
+    """Links to the facts this one is taken for, or nothing."""
+    links = [
+        f'<a href="topic?topic={slug}&amp;fact={other}">{html(words(other))}</a>'
+        for slug, _, other in (name.partition("/") for name in fact.confused_with)
+    ]
+    return f'<p class="src">Often confused with: {", ".join(links)}</p>' if links else ""
+
+
 def source(fact: Fact) -> str:
-    """Where the fact comes from, and when that was checked."""
+    """Where the fact comes from, when that was checked, and a way to say that it is wrong."""
     host = fact.source.split("/")[2]
     return (
         f'<p class="src"><a href="{html(quote(fact.source, safe=":/?#[]@!$&()*+,;=%~"))}" target="_blank" '
-        f'rel="noopener noreferrer">{html(host)}</a>, checked {_day(fact.checked)}</p>'
+        f'rel="noopener noreferrer">{html(host)}</a>, checked {_day(fact.checked)} · '
+        f"{report(fact.id, fact.text, fact.source)}</p>"
     )
+
+
+def report(what: str, text: str, where: str = "") -> str:
+    """A link that opens a mail with the fact or question in it, to whom the learner decides; nothing is sent."""
+    ask = "What is wrong:\n\n\nWhat is right, and where that can be read:\n\n\n---"
+    body = "\n".join((ask, what, plain(text), where))
+    return f'<a href="mailto:?subject={quote(f"Cert Lab: {what}")}&amp;body={quote(body)}">report a problem</a>'
 
 
 def table(value: Table) -> str:

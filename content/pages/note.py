@@ -41,7 +41,8 @@ def _section(section: Section) -> None:
 
 
 def _fact(fact: Fact, style: str = "fact") -> list[str]:
-    return [f'<div class="{style}">', h.badge(fact), h.paragraph(fact.text), h.trap(fact), h.source(fact), "</div>"]
+    inside = [h.badge(fact), h.paragraph(fact.text), h.trap(fact), h.confused(fact), h.source(fact)]
+    return [f'<div class="{style}">', *inside, "</div>"]
 
 
 def _formula(fact: Fact) -> None:

@@ -198,6 +198,7 @@ def explain(desk: Desk) -> None:
     tail = "" if checked.correct else " These facts come back for review today."
     h.show(f'<div class="{style}" role="status"><strong>{verdict}</strong>{tail}</div>')
     h.show(*_reasons(question, checked.response, order_on_screen(desk.sitting.id, question)))
+    h.show(f'<p class="src">{h.report(question.name, question.prompt)}</p>')
     facts = catalog.facts
     st.button(
         "See the result" if desk.sitting.done else "Next question",

@@ -19,7 +19,7 @@ slug = st.query_params.get("topic", "")
 if slug not in catalog.topics:
     st.title("No such topic")
     st.write("The link is old or mistyped. Every topic is in the library.")
-    st.page_link("content/pages/library.py", label="Go to the library", icon=":material/menu_book:")
+    st.page_link("content/pages/browse.py", label="Go to the library", icon=":material/menu_book:")
     st.stop()
 topic = catalog.topics[slug]
 who = visitor()

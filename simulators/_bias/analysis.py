@@ -190,10 +190,12 @@ def prepare(data: DataSet, params: Params, on_progress: OnProgress | None = None
     )
 
 
-def assess(prepared: Prepared, params: Params, on_progress: OnProgress | None = None) -> Result:
-    """Judge a prepared table under these params."""
+def assess(
+    prepared: Prepared, params: Params, on_progress: OnProgress | None = None, *, flips: bool | None = None
+) -> Result:
+    """Judge a prepared table under these params; `flips` asks for the flip test or forbids it, whatever its cost."""
     coded = prepared.coded
-    flips = params.flip_test and len(coded.is_d) <= FLIP_ROWS
+    flips = params.flip_test and len(coded.is_d) <= FLIP_ROWS if flips is None else flips
     if prepared.scores is None or prepared.fold is None:
         predicted = coded.predicted
         plain = judge(prepared, predicted, flips, models.part_of(on_progress, TRAINING, 1 - TRAINING))

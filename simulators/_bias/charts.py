@@ -3,7 +3,7 @@
 from html import escape
 from math import isfinite, sqrt
 from textwrap import wrap
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,22 +30,31 @@ CURVES = {
     "AD": ("longdash", GREY),
 }
 Spec = dict[str, Any]
+Kind = Literal["groups", "outcomes", "metrics", "confusion", "policies", "curve"]
+"""The charts there are, in the order they are shown."""
 
 
 def figures(result: Result) -> list[Figure]:
     """The charts that this run gives rise to, the telling one first."""
-    made = []
-    if result.tally.has_groups:
-        made.append(_groups(result))
-    if len(result.final.tally.outcomes) > 2:
-        made.append(_distributions(result))
-    made.append(_metrics(result))
-    if result.final.tally.has_predictions:
-        made.append(_confusion(result))
-    if result.policies is not None:
-        made.append(_policies(result, result.policies))
-    if result.curve is not None:
-        made.append(_curve(result, result.curve))
+    made = [figure(result, kind) for kind in get_args(Kind)]
+    return [each for each in made if each is not None]
+
+
+def figure(result: Result, kind: Kind) -> Figure | None:
+    """One of the charts; None where this run does not give rise to it."""
+    made: Figure | None = None
+    if kind == "groups" and result.tally.has_groups:
+        made = _groups(result)
+    elif kind == "outcomes" and len(result.final.tally.outcomes) > 2:
+        made = _distributions(result)
+    elif kind == "metrics":
+        made = _metrics(result)
+    elif kind == "confusion" and result.final.tally.has_predictions:
+        made = _confusion(result)
+    elif kind == "policies" and result.policies is not None:
+        made = _policies(result, result.policies)
+    elif kind == "curve" and result.curve is not None:
+        made = _curve(result, result.curve)
     return made
 
 

@@ -132,8 +132,13 @@ def reading(metric: str, value: float, *, a: str = "", d: str = "") -> str:
         )
     for letter, name in (("a", a), ("d", d)):
         if name:
-            words = re.sub(rf"\b([Ff]acet {letter})\b(?!')", rf"\1 ({name})", words, count=1)
+            words = re.sub(rf"\b([Ff]acet {letter})\b(?!')", _with(name), words, count=1)
     return f"{metric} = {number(value)}: {words[0].lower() + words[1:] if words[:2] != 'JS' else words}"
+
+
+def _with(name: str) -> Callable[[re.Match[str]], str]:
+    """The match, then the name to the letter: a name from a CSV may hold a backslash."""
+    return lambda match: f"{match.group(1)} ({name})"
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -163,9 +163,8 @@ class Coded:
         code = code + self.is_d.view(np.uint8).astype(small, copy=False) * shift
         if self.group is not None:
             code = code + self.group.astype(small, copy=False) * small(cells)
-        counts = np.bincount(code, minlength=cells * kinds).astype(np.int64, copy=False)
         return Tally(
-            counts=counts.reshape(kinds, 2, len(self.outcomes), -1),
+            counts=_count(code, cells * kinds).reshape(kinds, 2, len(self.outcomes), -1),
             outcomes=self.outcomes,
             positive=self.positive,
             groups=self.groups,
@@ -176,6 +175,17 @@ class Coded:
     def swapped(self) -> "Coded":
         """The same rows with the other facet called d."""
         return replace(self, is_d=~self.is_d)
+
+
+def _count(code: NDArray[Any], cells: int) -> IntArray:
+    """How often each code below `cells` occurs; small codes are counted two rows at a time, in half the time."""
+    if code.dtype != np.uint8 or len(code) < 100_000:
+        return np.bincount(code, minlength=cells).astype(np.int64, copy=False)
+    even = len(code) // 2 * 2
+    pairs = np.bincount(code[:even].view(np.uint16), minlength=256 * 256).reshape(256, 256)
+    counts: IntArray = (pairs.sum(axis=0) + pairs.sum(axis=1)).astype(np.int64, copy=False)
+    counts[code[even:]] += 1
+    return counts[:cells]
 
 
 def encode(
@@ -437,7 +447,7 @@ class _Column:
         selected = np.zeros(len(self), dtype=bool)
         for value in values:
             if _is_real(value) or isinstance(value, bool | np.bool_):
-                selected |= self._numbers == value
+                np.logical_or(selected, self._numbers == value, out=selected)
         return selected
 
     def above(self, threshold: Any) -> BoolArray:

@@ -81,6 +81,30 @@ class Upload:
         """Columns with at least two different values: the others can play no part."""
         return tuple(name for name in self.frame.columns if _two_values(self.frame[name]))
 
+    def learnable(self) -> tuple[str, ...]:
+        """Columns that a model can learn from: numbers, and text with few different values."""
+        return tuple(name for name in self.choosable() if _is_feature(self.frame[name]))
+
+
+def suggest(frame: pd.DataFrame, facet: str, label: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """A first choice of facet d's values and of the positive labels, for these columns."""
+    positive = _favourable(frame[label])
+    return _least_favoured(frame, facet, label, positive), positive
+
+
+def is_measure(column: pd.Series) -> bool:
+    """Whether the numbers of a column are split by a threshold rather than listed."""
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        return False
+    values = column.dropna().unique()
+    return len(values) > CODE_LIMIT or any(value != int(value) for value in values if isfinite(value))
+
+
+def values_of(column: pd.Series, most: int) -> tuple[list[Any], int]:
+    """The commonest values of a column, at most so many, and how many different ones there are."""
+    counts = column.value_counts()
+    return [_plain_value(value) for value in counts.index[:most]], len(counts)
+
 
 def read_csv(data: bytes) -> Upload:
     """Read the bytes of a CSV file.
@@ -390,11 +414,7 @@ def _guess(frame: pd.DataFrame, usable: list[str]) -> Choice:
     if predicted is not None and not set(frame[predicted].dropna().unique()) <= set(frame[label].dropna().unique()):
         predicted = None
     positive = _favourable(frame[label])
-    features = tuple(
-        name
-        for name in usable
-        if name not in (label, facet, predicted) and (name in few or pd.api.types.is_numeric_dtype(frame[name].dtype))
-    )
+    features = tuple(name for name in usable if name not in (label, facet, predicted) and _is_feature(frame[name]))
     return Choice(facet, _least_favoured(frame, facet, label, positive), label, positive, predicted, group, features)
 
 
@@ -402,12 +422,8 @@ def _first(*lists: list[str]) -> str:
     return next(found[0] for found in lists if found)
 
 
-def _is_measure(column: pd.Series) -> bool:
-    """Whether the numbers of a column are split by a threshold rather than listed."""
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        return False
-    values = column.dropna().unique()
-    return len(values) > CODE_LIMIT or any(value != int(value) for value in values if isfinite(value))
+def _is_feature(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) or column.nunique() <= MAX_CODES
 
 
 def _middle(column: pd.Series) -> float:
@@ -422,13 +438,13 @@ def _favourable(label: pd.Series) -> tuple[Any, ...]:
     for value in counts.index:
         if str(value).strip().lower().removesuffix(".0") in _FAVOURABLE:
             return (_plain_value(value),)
-    return (_middle(label),) if _is_measure(label) else (_plain_value(counts.index[-1]),)
+    return (_middle(label),) if is_measure(label) else (_plain_value(counts.index[-1]),)
 
 
 def _least_favoured(frame: pd.DataFrame, facet: str, label: str, positive: tuple[Any, ...]) -> tuple[Any, ...]:
     """The value of the facet with the lowest share of positive labels; a quantity is split at its median."""
     column = frame[facet]
-    if _is_measure(column):
+    if is_measure(column):
         return (_middle(column),)
     measured = is_quantity(frame[label], positive)
     favoured = frame[label] > positive[0] if measured else frame[label].isin(positive)

@@ -1,14 +1,14 @@
 """What a run found, in sentences; what to ask before it; and the runs worth showing."""
 
-from collections.abc import Callable
 from math import isfinite, isinf, isnan
 
 import numpy as np
 
 from simulators._bias import formulas
 from simulators._bias.analysis import Result, Verdict
+from simulators._bias.datasets import Source, load
 from simulators._bias.explain import number
-from simulators._bias.params import MITIGATION_NAMES
+from simulators._bias.params import MITIGATION_NAMES, Params
 from simulators._bias.tally import Tally
 from simulators.contract import Prediction, Scenario
 
@@ -308,53 +308,90 @@ def _both_why(result: Result) -> str:
     )
 
 
-def _prediction(
-    ask: str, choices: tuple[str, ...], answer: Callable[[Result], int], why: Callable[[Result], str]
-) -> Prediction:
-    return Prediction(ask=ask, choices=choices, answer=answer, why=why)
+_MODEL_FIELDS = (
+    *("use_facet", "threshold", "mitigation", "recall_a", "recall_d", "false_positives_a", "false_positives_d"),
+    "model",
+)
+
+
+def _source(params: Params) -> Source:
+    return load(params).source
+
+
+def _asks_about_labels(params: Params) -> bool:
+    """Nothing is predicted, or nobody has touched what decides about the predictions."""
+    return params.model == "none" or all(getattr(params, name) == getattr(_DEFAULTS, name) for name in _MODEL_FIELDS)
+
+
+def _has_groups(params: Params) -> bool:
+    return _asks_about_labels(params) and _source(params).group is not None
+
+
+def _trains(params: Params) -> bool:
+    source = _source(params)
+    return params.model != "none" and source.predicted is None and bool(source.features)
+
+
+def _predicts(params: Params) -> bool:
+    return _trains(params) or _source(params).predicted is not None
+
+
+_DEFAULTS = Params()
 
 
 PREDICTIONS = (
-    _prediction(
-        "Condition on the grouping column: will the disparity of the labels keep its sign?",
-        ("Yes, the same sign", "No, the opposite sign", "It is zero or undefined"),
-        _sign_answer,
-        _sign_why,
+    Prediction(
+        ask="Condition on the grouping column: will the disparity of the labels keep its sign?",
+        choices=("Yes, the same sign", "No, the opposite sign", "It is zero or undefined"),
+        answer=_sign_answer,
+        why=_sign_why,
+        facts=("bias-metrics/simpsons-paradox", "bias-metrics/cdd-formula"),
+        fits=_has_groups,
     ),
-    _prediction(
-        "KL goes from facet a to facet d. Which way will it move if it goes from d to a instead?",
-        ("It grows", "It stays the same", "It shrinks"),
-        _kl_answer,
-        _kl_why,
+    Prediction(
+        ask="KL goes from facet a to facet d. Which way will it move if it goes from d to a instead?",
+        choices=("It grows", "It stays the same", "It shrinks"),
+        answer=_kl_answer,
+        why=_kl_why,
+        facts=("bias-metrics/kl-is-not-a-distance",),
+        fits=_asks_about_labels,
     ),
-    _prediction(
-        "Before any mitigation: will the gap between the facets be wider in the predictions than in the labels?",
-        (
+    Prediction(
+        ask="Before any mitigation: will the gap between the facets be wider in the predictions than in the labels?",
+        choices=(
             f"Wider by more than {ALIKE}",
             f"The same, within {ALIKE}",
             f"Narrower by more than {ALIKE}",
             "Nothing is predicted",
         ),
-        _wider_answer,
-        _wider_why,
+        answer=_wider_answer,
+        why=_wider_why,
+        facts=("bias-metrics/dppl-against-dpl",),
+        fits=_predicts,
     ),
-    _prediction(
-        "Train the same model with the facet as an input, and without it: where is the acceptance gap wider?",
-        ("With the facet", "Without the facet", f"The same, within {ALIKE}", "No model is trained"),
-        _twin_answer,
-        _twin_why,
+    Prediction(
+        ask="Train the same model with the facet as an input, and without it: where is the acceptance gap wider?",
+        choices=("With the facet", "Without the facet", f"The same, within {ALIKE}", "No model is trained"),
+        answer=_twin_answer,
+        why=_twin_why,
+        facts=("bias-metrics/dppl-formula",),
+        fits=_trains,
     ),
-    _prediction(
-        "Before any mitigation: where will disparate impact (DI) lie?",
-        ("Below 0.8: facet d is accepted too rarely", "From 0.8 to 1.25", "Above 1.25", "It is undefined"),
-        _four_fifths_answer,
-        _four_fifths_why,
+    Prediction(
+        ask="Before any mitigation: where will disparate impact (DI) lie?",
+        choices=("Below 0.8: facet d is accepted too rarely", "From 0.8 to 1.25", "Above 1.25", "It is undefined"),
+        answer=_four_fifths_answer,
+        why=_four_fifths_why,
+        facts=("bias-metrics/four-fifths-rule", "bias-metrics/di-formula"),
+        fits=_predicts,
     ),
-    _prediction(
-        "Move facet d's threshold until both facets are accepted equally often. Will recall be equal too?",
-        (f"Yes, RD within {EQUAL}", f"No, RD beyond {EQUAL}", "No model is trained"),
-        _both_answer,
-        _both_why,
+    Prediction(
+        ask="Move facet d's threshold until both facets are accepted equally often. Will recall be equal too?",
+        choices=(f"Yes, RD within {EQUAL}", f"No, RD beyond {EQUAL}", "No model is trained"),
+        answer=_both_answer,
+        why=_both_why,
+        facts=("bias-metrics/fairness-notions-conflict", "bias-metrics/rd-formula"),
+        fits=_trains,
     ),
 )
 

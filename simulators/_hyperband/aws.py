@@ -25,7 +25,7 @@ _MOST_PARALLEL = 100
 _MOST_EPOCHS = 20_000
 _MOST_TUNED = 30
 _MOST_HYPERPARAMETERS = 100
-_MOST_METRICS = 20
+_MOST_METRICS = 40
 _MOST_PARENTS = 5
 _EPOCH_KEYS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 _ROLE = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
@@ -49,7 +49,7 @@ LIMITS = (
     Limit("Tuning jobs at once", "100", _QUOTAS),
     Limit("Hyperparameters searched", "30 (100 with the static ones)", _QUOTAS),
     Limit("Values of a categorical hyperparameter", "30", _QUOTAS),
-    Limit("Metrics defined", "20, one of them the objective", _QUOTAS),
+    Limit("Metrics defined", "40 in the API (the limits page says 20), one of them the objective", _QUOTAS),
     Limit("Run time of a tuning job", "30 days", _QUOTAS),
     Limit("Epochs with Hyperband (MaxResource)", "20,000", _API + "API_HyperbandStrategyConfig.html"),
     Limit(

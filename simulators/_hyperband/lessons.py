@@ -54,7 +54,7 @@ SCENARIOS = {
     "ten-workers": Scenario(
         "Ten jobs at a time",
         "Synchronous rungs leave workers waiting, ASHA keeps them busy, and Bayesian search chooses nearly blind.",
-        {"workers": 10, "seeds": 2},
+        {"workers": 10, "seeds": 1},
     ),
     "restart": Scenario(
         "Without resuming",
@@ -69,7 +69,7 @@ SCENARIOS = {
     "trees": Scenario(
         "Gradient boosting, by trees",
         "The resource need not be epochs: here it is rounds of trees, on two classes of tumours.",
-        {"model": "boosting", "data": "breast_cancer", "line_up": "four", "seeds": 2},
+        {"model": "boosting", "data": "breast_cancer", "line_up": "duel", "seeds": 2},
     ),
 }
 
@@ -162,24 +162,32 @@ def _why_busy(result: Race) -> str:
     )
 
 
+def _facts(*names: str) -> tuple[str, ...]:
+    return tuple(f"tuning-strategies/{name}" for name in names)
+
+
 PREDICTIONS = (
     Prediction(
         "With the same epochs for all, whose best model has the highest validation accuracy (median of the seeds)?",
         ("Hyperband's alone", "Random search's alone", "Another strategy's alone", "Two or more tie for it"),
         _who_wins,
         _why_who_wins,
+        facts=_facts("large-jobs-hyperband", "tuning-is-no-guarantee"),
     ),
     Prediction(
         "In how many of the seeds does Hyperband beat random search on validation?",
         ("In all of them", "In more than half, not all", "In half or fewer, at least one", "In none"),
         _share_of_seeds,
         _why_share_of_seeds,
+        facts=_facts("tuning-is-no-guarantee"),
+        fits=lambda params: params.seeds > 1,
     ),
     Prediction(
         "How many configurations does one pass of Hyperband start?",
         ("Fewer than 20", "20 to 39", "40 to 79", "80 or more"),
         _size,
         _why_size,
+        facts=_facts("how-a-bracket-starts", "number-of-brackets"),
     ),
     Prediction(
         "What share of Hyperband's epochs goes to configurations that it does not train to the end?",
@@ -191,17 +199,20 @@ PREDICTIONS = (
         ),
         lambda result: _place(_stopped_share(result), (0.25, 0.5, 0.75)),
         _why_stopped,
+        facts=_facts("keep-one-in-eta", "brackets-hedge"),
     ),
     Prediction(
         "How will the winners score on test rows, against the validation rows that picked them (mean)?",
         ("A point or more lower", "Within a point", "A point or more higher"),
         lambda result: 0 if _gap(result) >= 1 else 2 if _gap(result) <= -1 else 1,
         _why_gap,
+        facts=_facts("tuning-optimizes-the-evaluation-metric"),
     ),
     Prediction(
         "On ten workers or more, how much of their time does Hyperband with its rungs keep them busy?",
         ("Less than 25 %", "25 to less than 50 %", "50 to less than 75 %", "75 % or more"),
         lambda result: _place(_busy(result), (25, 50, 75)),
         _why_busy,
+        facts=_facts("hyperband-is-asynchronous"),
     ),
 )

@@ -31,11 +31,11 @@ class Look:
 LOOKS = {
     "random": Look("Random search", "Random", "#9a6a00", "dash", "circle"),
     "median": Look("Random with early stopping", "Random + stop", "#c2571a", "dashdot", "triangle-up"),
-    "grid": Look("Grid search", "Grid", "#7a7a7a", "dot", "square"),
+    "grid": Look("Grid search", "Grid", "#7a7a7a", "2px,7px", "square"),
     "bayesian": Look("Bayesian", "Bayesian", "#b04a8b", "longdash", "diamond"),
     "halving": Look("Successive halving", "Halving", "#1f8a8a", "longdashdot", "triangle-down"),
     "hyperband": Look("Hyperband", "Hyperband", "#2f6fd0", "solid", "star"),
-    "asha": Look("ASHA", "ASHA", "#2b8a3e", "dot", "x"),
+    "asha": Look("ASHA", "ASHA", "#2b8a3e", "3px,3px", "x"),
 }
 """In the order they race and are listed."""
 

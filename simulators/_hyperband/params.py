@@ -60,19 +60,21 @@ class Params:
         Field(
             title="Scale of wide ranges",
             description="Log gives each power of ten the same chance; linear all but ignores the small ones.",
-            json_schema_extra={"names": {"log": "Logarithmic", "linear": "Linear"}},
+            json_schema_extra={"names": {"log": "Logarithmic", "linear": "Linear"}, "advanced": True},
         ),
     ] = "log"
     line_up: Annotated[
         LineUp,
         Field(
             title="Who races",
+            description="A duel: Hyperband and random search. Four: Bayesian search and ASHA as well. Early stoppers: "
+            "random search and all that stop jobs early.",
             json_schema_extra={
                 "names": {
-                    "duel": "Random search and Hyperband",
-                    "four": "Random, Bayesian, Hyperband, ASHA",
-                    "stoppers": "Random, and all that stop jobs early",
-                    "all": "All seven strategies",
+                    "duel": "A duel",
+                    "four": "Four",
+                    "stoppers": "Early stoppers",
+                    "all": "All seven",
                 }
             },
         ),
@@ -94,10 +96,19 @@ class Params:
             le=100,
             title="Jobs in parallel",
             description="Trainings that run at the same time, in virtual time. SageMaker starts at a quota of 10.",
-            json_schema_extra={"unit": "jobs"},
+            json_schema_extra={"unit": "jobs", "advanced": True},
         ),
     ] = 1
-    seed: Annotated[int, Field(ge=0, le=1_000_000, title="Random seed", description="Of the first race.")] = 0
+    seed: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            title="Random seed",
+            description="Of the first race.",
+            json_schema_extra={"advanced": True},
+        ),
+    ] = 0
     data: Annotated[
         DataName,
         Field(

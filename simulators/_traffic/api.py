@@ -148,7 +148,8 @@ def check_deployment_config(config: Mapping[str, Any], *, instances: int) -> lis
         _check_rolling(rolling, instances, found)
     if isinstance(rollback := _mapping(config, "AutoRollbackConfiguration", "DeploymentConfig", found), Mapping):
         _known(rollback, "AutoRollbackConfiguration", ("Alarms",), found)
-        _check_alarm_list(rollback.get("Alarms"), found)
+        if "Alarms" in rollback:
+            _check_alarm_list(rollback["Alarms"], found)
     return found
 
 
@@ -200,6 +201,8 @@ def explain_config(text: str, base: Params | None = None) -> Explanation:
         body = json.loads(text)
     except json.JSONDecodeError as error:
         return Explanation((f"line {error.lineno}: not JSON: {error.msg}",), (), None)
+    except (RecursionError, ValueError):
+        return Explanation(("found brackets too deep or a number too long to read, wanted a DeploymentConfig",), (), None)
     config = body
     if isinstance(body, dict) and body.keys() & {"EndpointName", "EndpointConfigName", "DeploymentConfig"}:
         config = body.get("DeploymentConfig", {})
@@ -445,8 +448,6 @@ def _check_size(
 
 def _check_alarm_list(listed: Any, found: list[str]) -> None:
     where = "AutoRollbackConfiguration.Alarms"
-    if listed is None:
-        return
     if not isinstance(listed, list):
         found.append(f"{where}: found {_what(listed)}, wanted a list")
         return

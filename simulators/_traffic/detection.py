@@ -189,6 +189,12 @@ def _average_breaches(alarm: Alarm, counts: NDArray[np.int64], error: float) -> 
     return np.asarray(chance)
 
 
+def error_alarm(params: Params) -> Alarm | None:
+    """The first alarm on the model's errors, which the curve is about; None when there is none."""
+    watched = ("Invocation5XXErrors", "InvocationModelErrors")
+    return next((each for each in params.alarms if each.metric in watched), None)
+
+
 def first_bake(params: Params) -> Bake | None:
     """The first bake of the update; None when nothing is baked."""
     bakes = plan(params, params.strategy).bakes
@@ -202,8 +208,7 @@ def curve(
     runs: int = 400,
 ) -> Curve | None:
     """Chances over the size of the fault, for the first error alarm and the first bake; None without either."""
-    watched = ("Invocation5XXErrors", "InvocationModelErrors")
-    alarm = next((each for each in params.alarms if each.metric in watched), None)
+    alarm = error_alarm(params)
     bake = first_bake(params)
     if alarm is None or bake is None:
         return None

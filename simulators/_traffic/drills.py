@@ -35,6 +35,8 @@ class Drill:
     """The position of the right choice."""
     whys: tuple[str, ...]
     """One per choice."""
+    facts: tuple[str, ...]
+    """Full names of the facts (`topic/fact`) that the answer is evidence about."""
 
 
 def drill(seed: int) -> Drill:
@@ -49,7 +51,7 @@ def drill(seed: int) -> Drill:
             return posed
 
 
-def _posed(rng: np.random.Generator, ask: str, right: Slip, slips: list[Slip]) -> Drill:
+def _posed(rng: np.random.Generator, ask: str, right: Slip, slips: list[Slip], *facts: str) -> Drill:
     """Four choices in a random order: the right one, and the first three slips that differ from it and each other."""
     chosen = [right]
     for text, why in slips:
@@ -62,6 +64,7 @@ def _posed(rng: np.random.Generator, ask: str, right: Slip, slips: list[Slip]) -
         choices=tuple(text for text, _ in mixed),
         answer=int(np.flatnonzero(order == 0)[0]),
         whys=tuple(why for _, why in mixed),
+        facts=tuple(f"deployment-guardrails/{fact}" for fact in facts),
     )
 
 
@@ -133,6 +136,7 @@ def _until_full(rng: np.random.Generator) -> Drill:
         f"{_told(params, strategy)}. No alarm trips. How long after the call does the new fleet get 100 %?",
         (_minutes(right), why),
         [*((_minutes(value), reason) for value, reason in slips), (_minutes(right + 2 * wait), "Two waits too many.")],
+        "rolling-cycle" if strategy == "ROLLING" else "baking-period",
     )
 
 
@@ -157,6 +161,7 @@ def _green_requests(rng: np.random.Generator) -> Drill:
         "after the first shift. How many requests reach the new fleet, on average?",
         (f"{right:,.0f}", f"{rate:g} a minute x {100 * share:.3g} % x {_minutes(60 * after)}."),
         [(f"{value:,.0f}", why) for value, why in slips],
+        "canary-two-steps" if strategy == "CANARY" else "linear-equal-steps",
     )
 
 
@@ -185,6 +190,7 @@ def _instance_minutes(rng: np.random.Generator) -> Drill:
         f"{total} instances that run anyway?",
         (f"{right:,.0f}", why),
         [(f"{value:,.0f}", reason) for value, reason in slips],
+        "rolling-batch-size" if strategy == "ROLLING" else "both-fleets-are-billed",
     )
 
 
@@ -208,6 +214,7 @@ def _seen(rng: np.random.Generator) -> Drill:
         "the chance that at least one of them fails?",
         (f"{100 * right:.1f} %", f"1 - (1 - p)^n = 1 - {1 - chance:g}^{count}."),
         [(f"{100 * value:.1f} %", why) for value, why in slips],
+        "low-traffic-hides-errors",
     )
 
 
@@ -262,6 +269,7 @@ def _state(rng: np.random.Generator) -> Drill:
         f"fetched, oldest first: {drawn} (X breaches, 0 does not, - is missing). What state is it in?",
         (right, rule),
         [(text, f"{why} {rule}") for text, why in whys.items()],
+        "real-points-count-first" if enough else "treat-missing-data",
     )
 
 
@@ -286,4 +294,5 @@ def _timeout(rng: np.random.Generator) -> Drill:
         f"{_told(params, strategy)}. Which sum of waits must MaximumExecutionTimeoutInSeconds exceed?",
         (f"{right:,.0f} s", why),
         [(f"{value:,.0f} s", reason) for value, reason in slips],
+        "timeout-exceeds-the-waits",
     )

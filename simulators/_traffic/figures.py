@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from simulators._traffic import alarms as cloudwatch
-from simulators._traffic.params import STRATEGIES, STRATEGY_NAMES, Alarm, Strategy
+from simulators._traffic.params import OPERATORS, STRATEGIES, STRATEGY_NAMES, Alarm, Strategy
 from simulators._traffic.result import Result
 from simulators._traffic.variants import LEVEL, ABTest, ShadowTest, pocock_constant, repeated_rate
 from simulators._traffic.words import doctor_sentence
@@ -36,7 +36,7 @@ def figures(result: Result) -> list[Figure]:
         return [_ab_path(result.ab), _peeking(result.ab), _latency(result)]
     if result.shadow:
         return [_shadow(result.shadow), _latency(result)]
-    shown = [_traffic(result), *(_alarm(result, row) for row in range(len(result.params.alarms)))]
+    shown = [_traffic(result), *alarm_figures(result)]
     if not result.problems:
         shown.append(_hurt(result))
     if result.comparison is not None:
@@ -46,6 +46,28 @@ def figures(result: Result) -> list[Figure]:
         shown.append(_detection(result))
     shown.append(_latency(result))
     return shown
+
+
+def alarm_figures(result: Result) -> list[Figure]:
+    """One of each alarm."""
+    return [_alarm(result, row) for row in range(len(result.params.alarms))]
+
+
+def strategy_figures(result: Result) -> list[Figure]:
+    """All strategies on the same requests; nothing where AWS refuses the settings."""
+    if result.comparison is None:
+        return []
+    return [_comparison(result.comparison), _hurt(result)]
+
+
+def detection_figure(result: Result) -> Figure | None:
+    """The chance to notice a fault in time; None without an error alarm or a bake."""
+    return None if result.curve is None else _detection(result)
+
+
+def course_figures(result: Result) -> list[Figure]:
+    """Traffic, instances and latency, minute by minute."""
+    return [_traffic(result), _capacity(result), _latency(result)]
 
 
 def layout(chart: go.Figure, x: str, y: str, *, height: int = 320) -> go.Figure:
@@ -211,12 +233,7 @@ def _alarm(result: Result, row: int) -> Figure:
 
 
 def _rule(alarm: Alarm) -> str:
-    sign = {
-        "GreaterThanThreshold": ">",
-        "GreaterThanOrEqualToThreshold": "≥",
-        "LessThanThreshold": "<",
-        "LessThanOrEqualToThreshold": "≤",
-    }[alarm.operator]
+    sign = OPERATORS[alarm.operator]
     where = "the new fleet alone" if alarm.fleet == "new" else "both fleets"
     return (
         f"{alarm.statistic} of {alarm.metric} over {where} {sign} {alarm.threshold:,g}, {alarm.datapoints} of "

@@ -32,7 +32,7 @@ STRATEGY_NAMES: dict[Strategy, str] = {
     "ROLLING": "Rolling",
 }
 
-_METRICS = {
+METRIC_NAMES = {
     "none": "No alarm",
     "Invocation5XXErrors": "5XX errors",
     "Invocation4XXErrors": "4XX errors",
@@ -40,7 +40,7 @@ _METRICS = {
     "ModelLatency": "Model latency (µs)",
     "WrongAnswers": "Wrong answers (custom)",
 }
-_OPERATORS = {
+OPERATORS = {
     "GreaterThanThreshold": ">",
     "GreaterThanOrEqualToThreshold": "≥",
     "LessThanThreshold": "<",
@@ -439,7 +439,7 @@ class Params:
         _setting(
             "Alarm on",
             "The metric of the first auto-rollback alarm; without any alarm nothing is rolled back.",
-            names=_METRICS,
+            names=METRIC_NAMES,
         ),
     ] = "Invocation5XXErrors"
     alarm_fleet: Annotated[
@@ -451,7 +451,7 @@ class Params:
         ),
     ] = "new"
     alarm_statistic: Annotated[Statistic, _setting("Statistic", "Over each period.")] = "Average"
-    alarm_operator: Annotated[Operator, _setting("Breaches when", "Against the threshold.", names=_OPERATORS)] = (
+    alarm_operator: Annotated[Operator, _setting("Breaches when", "Against the threshold.", names=OPERATORS)] = (
         "GreaterThanThreshold"
     )
     alarm_threshold: Annotated[
@@ -493,7 +493,7 @@ class Params:
         Missing, _setting("Missing data", "How a period without any request is treated.", advanced=True, names=_MISSING)
     ] = "missing"
     second_alarm_metric: Annotated[
-        AlarmMetric, _setting("Second alarm on", "Any alarm rolls the update back.", advanced=True, names=_METRICS)
+        AlarmMetric, _setting("Second alarm on", "Any alarm rolls the update back.", advanced=True, names=METRIC_NAMES)
     ] = "none"
     second_alarm_fleet: Annotated[
         AlarmFleet,
@@ -508,7 +508,7 @@ class Params:
         "Average"
     )
     second_alarm_operator: Annotated[
-        Operator, _setting("Second breaches when", "Against the threshold.", advanced=True, names=_OPERATORS)
+        Operator, _setting("Second breaches when", "Against the threshold.", advanced=True, names=OPERATORS)
     ] = "GreaterThanThreshold"
     second_alarm_threshold: Annotated[
         float, _setting("Second threshold", "In the metric's unit.", ge=0, le=100000000, step=0.01, advanced=True)

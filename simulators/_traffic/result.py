@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulators._traffic import alarms as cloudwatch
 from simulators._traffic import api, schedule
-from simulators._traffic.detection import Curve, curve
+from simulators._traffic.detection import MOST_POINTS, Curve, curve, error_alarm, first_bake
 from simulators._traffic.doctor import Diagnosis, diagnose
 from simulators._traffic.engine import ERROR_4XX, ERROR_5XX, HELPED, HURT, LATE, WRONG, Trail, intensity, run_plans
 from simulators._traffic.params import STRATEGIES, STRATEGY_NAMES, Params, Strategy
@@ -198,8 +198,41 @@ def _run_variants(params: Params, problems: tuple[str, ...], on_progress: OnProg
     )
 
 
+BLINK_SECONDS = 0.3
+
+
+def takes_long(params: Params) -> bool:
+    """Whether a run takes longer than a blink: because of its requests, of the alarm's points, or of the curve's.
+
+    The seconds per piece of work are measured ones, of an ordinary machine.
+    """
+    if params.mode == "deployment":
+        names = STRATEGIES if params.compare else (params.strategy,)
+        last = max(schedule.longest_end(params, name) for name in names)
+        minutes = max(params.watch_minutes, ceil(last / 60) + 1)
+    else:
+        names, minutes = (params.strategy,), params.watch_minutes
+    seconds = 0.04 + 6e-8 * _requests(params, minutes, len(names)) + 4e-5 * minutes * len(names)
+    for alarm in params.alarms:
+        points = cloudwatch.evaluation_range(alarm) * (params.history_minutes + minutes)
+        is_percentile = alarm.metric == "ModelLatency" and alarm.statistic in ("p90", "p99")
+        seconds += len(names) * points * (1.5e-6 if is_percentile else 1e-7)
+    bake = first_bake(params) if params.mode == "deployment" else None
+    if bake is not None and (watched := error_alarm(params)):
+        points = cloudwatch.evaluation_range(watched) * (bake.end - bake.start) / 60
+        seconds += 1.2e-4 * points
+        if cloudwatch.evaluation_range(watched) <= MOST_POINTS:
+            seconds += 6e-8 * points * 3 ** cloudwatch.evaluation_range(watched)
+    return seconds > BLINK_SECONDS
+
+
+def _requests(params: Params, minutes: int, strategies: int) -> float:
+    """How many are expected, every strategy's counted."""
+    return strategies * float(intensity(params, params.history_minutes + minutes).sum())
+
+
 def _turn_down(params: Params, minutes: int, strategies: int) -> None:
-    expected = strategies * float(intensity(params, params.history_minutes + minutes).sum())
+    expected = _requests(params, minutes, strategies)
     if expected > MOST_REQUESTS:
         raise ValueError(
             f"found {expected:,.0f} requests to serve, wanted at most {MOST_REQUESTS:,}: "

@@ -8,7 +8,7 @@ import numpy as np
 from simulators._traffic.closed_forms import forecast, hurt_chance
 from simulators._traffic.doctor import Diagnosis
 from simulators._traffic.fleets import fleets
-from simulators._traffic.params import STRATEGIES, STRATEGY_NAMES
+from simulators._traffic.params import STRATEGIES, STRATEGY_NAMES, Params
 from simulators._traffic.result import Result
 from simulators._traffic.variants import ABTest, ShadowTest
 from simulators.contract import Prediction, Scenario
@@ -360,6 +360,7 @@ def _why_outcome(result: Result) -> str:
     return " ".join(findings(result)[:2])
 
 
+_HURT = ("None", "1 to 20", "21 to 200", "201 to 2,000", "More than 2,000")
 _HURT_EDGES = (0, 20, 200, 2000)
 
 
@@ -379,7 +380,7 @@ def _fewest(result: Result) -> int:
 def _why_fewest(result: Result) -> str:
     frame = result.comparison
     if frame is None or "users_hurt" not in frame:
-        return "This run has one strategy only."
+        return "Fewer than two strategies could be run with these settings."
     ran = frame[frame["users_hurt"].notna()]
     told = [f"{name} {int(hurt):,}" for name, hurt in zip(ran["strategy"], ran["users_hurt"], strict=True)]
     return f"Users hurt on the same requests: {', '.join(told)}."
@@ -393,7 +394,7 @@ def _first_bake(result: Result) -> int:
 
 def _why_first_bake(result: Result) -> str:
     if not result.diagnoses:
-        return "No update, or no alarm."
+        return "AWS refuses these settings or no alarm is set: there is nothing to stop."
     told = []
     for found in result.diagnoses:
         if found.in_first_bake:
@@ -416,10 +417,103 @@ def _why_noticed(result: Result) -> str:
     return f"{' and '.join(result.trail.tripped_by)} rang after {result.detection_minutes:.0f} minutes."
 
 
+_PEEK = ("B, the new model, is better", "A, the old model, is better", "She finds no difference")
+
+
+def _verdict(test: ABTest, look: int | None) -> int:
+    """What somebody says who stops at that look."""
+    if look is None:
+        return 2
+    return 0 if test.z[look] > 0 else 1
+
+
+def _peeked(result: Result) -> int:
+    return _verdict(result.ab, result.ab.first_peek) if result.ab else 2
+
+
+def _why_peeked(result: Result) -> str:
+    test = result.ab
+    if test is None:
+        return "There is no A/B test here: nothing was compared."
+    stopped = "No look had a p below 0.05."
+    if test.first_peek is not None:
+        stopped = f"After {int(test.minute[test.first_peek])} minutes p was {test.p_values[test.first_peek]:.3f}."
+    return (
+        f"{stopped} With {len(test.minute)} looks, two equal variants look different in "
+        f"{100 * test.peek_rate:.0f} % of tests."
+    )
+
+
+def _honest(result: Result) -> int:
+    return _verdict(result.ab, result.ab.first_honest) if result.ab else 2
+
+
+def _why_honest(result: Result) -> str:
+    test = result.ab
+    if test is None:
+        return "There is no A/B test here: nothing was compared."
+    return (
+        f"For {len(test.minute)} looks |z| must exceed {test.pocock:.2f}; the largest was {np.abs(np.nan_to_num(test.z)).max():.2f}."
+    )
+
+
+def _shadow_worse(result: Result) -> int:
+    test = result.shadow
+    if test is None:
+        return 3
+    wrong, slow = (pair[1] > 1.1 * pair[0] for pair in (test.wrong_percent, test.latency_ms))
+    return 2 if wrong and slow else 0 if wrong else 1 if slow else 3
+
+
+def _why_shadow_worse(result: Result) -> str:
+    test = result.shadow
+    if test is None:
+        return "There is no shadow test here: nothing was mirrored."
+    return (
+        f"Wrong answers: {test.wrong_percent[0]:.1f} % in production, {test.wrong_percent[1]:.1f} % in the shadow. "
+        f"Latency: {test.latency_ms[0]:.0f} and {test.latency_ms[1]:.0f} ms."
+    )
+
+
+def _why_hurt(result: Result) -> str:
+    if result.params.mode == "shadow":
+        return f"The shadow answered {result.green_requests:,} copies, and its answers went to nobody."
+    return f"{result.users_hurt:,} of {result.green_requests:,} requests to the new model."
+
+
+_TOPIC = "deployment-guardrails"
+
+
 def _ask(
-    ask: str, choices: tuple[str, ...], answer: Callable[[Result], int], why: Callable[[Result], str]
+    ask: str,
+    choices: tuple[str, ...],
+    answer: Callable[[Result], int],
+    why: Callable[[Result], str],
+    *facts: str,
+    fits: Callable[[Params], bool],
 ) -> Prediction:
-    return Prediction(ask=ask, choices=choices, answer=answer, why=why)
+    names = tuple(f"{_TOPIC}/{fact}" for fact in facts)
+    return Prediction(ask=ask, choices=choices, answer=answer, why=why, facts=names, fits=fits)
+
+
+def _is_update(params: Params) -> bool:
+    return params.mode == "deployment"
+
+
+def _is_compared(params: Params) -> bool:
+    return params.mode == "deployment" and params.compare
+
+
+def _is_watched(params: Params) -> bool:
+    return params.mode == "deployment" and bool(params.alarms)
+
+
+def _is_shadow(params: Params) -> bool:
+    return params.mode == "shadow"
+
+
+def _is_ab(params: Params) -> bool:
+    return params.mode == "ab"
 
 
 PREDICTIONS: tuple[Prediction, ...] = (
@@ -431,33 +525,79 @@ PREDICTIONS: tuple[Prediction, ...] = (
             "It stops before any traffic shifts",
             "The timeout ends it",
             "AWS refuses the settings",
-            "It is a test of two variants: nothing is updated",
         ),
-        lambda result: _OUTCOMES.index(result.outcome),
+        lambda result: min(_OUTCOMES.index(result.outcome), 4),
         _why_outcome,
+        "no-alarm-no-rollback",
+        "any-alarm-returns-all-traffic",
+        fits=_is_update,
     ),
     _ask(
         "How many users does the new model hurt that the old one would have served well?",
-        ("None", "1 to 20", "21 to 200", "201 to 2,000", "More than 2,000"),
+        _HURT,
         _hurt_answer,
-        lambda result: f"{result.users_hurt:,} of {result.green_requests:,} requests to the new fleet.",
+        _why_hurt,
+        "canary-two-steps",
+        "all-at-once",
+        fits=_is_update,
     ),
     _ask(
         "Which strategy hurts the fewest users on the very same requests?",
-        (*(STRATEGY_NAMES[name] for name in STRATEGIES), "Two or more tie", "Only one strategy is run"),
+        (*(STRATEGY_NAMES[name] for name in STRATEGIES), "Two or more tie", "Fewer than two of them can be run"),
         _fewest,
         _why_fewest,
+        "two-families",
+        "all-at-once",
+        fits=_is_compared,
     ),
     _ask(
         "If the new fleet did its worst, could an alarm stop the update within the first bake?",
-        ("Yes", "No", "There is no update or no alarm"),
+        ("Yes", "No", "AWS refuses the settings, so there is nothing to stop"),
         _first_bake,
         _why_first_bake,
+        "window-longer-than-bake",
+        "both-fleets-dilute-the-canary",
+        fits=_is_watched,
     ),
     _ask(
         "How long after the new fleet's first request does an alarm stop the update?",
         ("Within 3 minutes", "After more than 3, up to 10 minutes", "After more than 10 minutes", "Never"),
         _noticed,
         _why_noticed,
+        "m-of-n",
+        "low-traffic-hides-errors",
+        fits=_is_watched,
+    ),
+    _ask(
+        "How many users does the new model hurt in this shadow test?",
+        _HURT,
+        _hurt_answer,
+        _why_hurt,
+        "shadow-copies-requests",
+        fits=_is_shadow,
+    ),
+    _ask(
+        "What is clearly worse in the shadow than in production?",
+        ("Its answers", "Its speed", "Both", "Neither"),
+        _shadow_worse,
+        _why_shadow_worse,
+        "stable-or-better",
+        fits=_is_shadow,
+    ),
+    _ask(
+        "Somebody looks again and again and stops at the first p below 0.05. What does she conclude?",
+        _PEEK,
+        _peeked,
+        _why_peeked,
+        "fix-the-test-first",
+        fits=_is_ab,
+    ),
+    _ask(
+        "And somebody who demands more of every look, so that all looks together err in 5 % of tests?",
+        _PEEK,
+        _honest,
+        _why_honest,
+        "fix-the-test-first",
+        fits=_is_ab,
     ),
 )

@@ -55,7 +55,9 @@ def show_simulator(slug: str, *, graded: Graded, heading: bool = False) -> None:
 
 def literal(texts: list[str], style: str = "") -> None:
     """Paragraphs that mean nothing to Markdown or HTML: they may hold words of a CSV."""
-    st.html(f'<div class="cl {style}">{"".join(f"<p>{escape(text)}</p>" for text in texts)}</div>')
+    told = "".join(f"<p>{escape(text)}</p>" for text in texts)
+    # Half of a surrogate pair, which JSON may hold, has no UTF-8.
+    st.html(f'<div class="cl {style}">{told.encode("utf-8", "replace").decode()}</div>')
 
 
 # --- scenarios and settings -------------------------------------------------------------------------------------------
@@ -69,6 +71,8 @@ def key_of(slug: str, field: str) -> str:
 def scenario_picker(slug: str, simulator: Simulator) -> None:
     """A row of named starting points; one in the URL is set up on arrival."""
     key = key_of(slug, "scenario")
+    if _has_left(slug, simulator, st.session_state.get(key)):
+        st.session_state[key] = None
 
     def set_up() -> None:
         _set_up(slug, simulator, st.session_state.get(key), everything=True)
@@ -101,6 +105,18 @@ def _set_up(slug: str, simulator: Simulator, scenario: str | None, *, everything
     st.session_state.pop(f"{slug}-trial", None)
 
 
+def _has_left(slug: str, simulator: Simulator, scenario: str | None) -> bool:
+    """Whether a setting has been changed since the scenario was set up: its name and lesson no longer fit then."""
+    if scenario is None or scenario not in simulator.scenarios:
+        return False
+    given = simulator.scenarios[scenario].params
+    for name, field in simulator.params.__pydantic_fields__.items():
+        wanted = given.get(name, field.default)
+        if st.session_state.get(key_of(slug, name), wanted) != wanted:
+            return True
+    return False
+
+
 def params_form(slug: str, simulator: Simulator) -> Any:
     """A widget for every setting, the advanced ones out of the way; None, and a message, when they do not fit."""
     fields = simulator.params.__pydantic_fields__
@@ -130,24 +146,25 @@ def setting(slug: str, name: str, field: FieldInfo) -> Any:
     unit = f" ({extra['unit']})" if extra.get("unit") else ""
     label = (field.title or name.replace("_", " ").capitalize()) + unit
     kind, bounds = _kind(field.annotation), _bounds(field)
-    # A value set from a scenario and a default given to the widget would be two sources; the state is the one.
-    st.session_state.setdefault(key, field.default) if key not in st.query_params else None
+    # Each widget is told the default, which is then left out of the URL; a scenario sets the state, and that wins.
     common: dict[str, Any] = {"label": label, "key": key, "help": field.description, "bind": "query-params"}
     if kind is bool:
-        return st.toggle(**common)
+        return st.toggle(**common, value=field.default)
     if get_origin(kind) is Literal:
         options, names = list(get_args(kind)), extra.get("names", {})
         show: Any = st.segmented_control if len(options) <= 4 else st.selectbox
-        more: dict[str, Any] = {"required": True} if len(options) <= 4 else {}
+        more: dict[str, Any] = {"index": options.index(field.default)}
+        if len(options) <= 4:
+            more = {"required": True, "default": field.default}
         chosen = show(**common, options=options, format_func=lambda value: names.get(value, str(value)), **more)
         return field.default if chosen is None else chosen
     if kind in (int, float):
         low, high = (kind(bound) if bound is not None else None for bound in bounds)
         step = kind(extra.get("step", 1 if kind is int else 0.01))
         if low is not None and high is not None and (high - low) / step <= 400:
-            return st.slider(**common, min_value=low, max_value=high, step=step)
-        return st.number_input(**common, min_value=low, max_value=high, step=step)
-    return st.text_input(**common)
+            return st.slider(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
+        return st.number_input(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
+    return st.text_input(**common, value=field.default)
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:
@@ -171,14 +188,14 @@ def trial_of(slug: str, simulator: Simulator, params: Any) -> Trial | None:
     """The run that was asked for with the Run button, or None before that; with it, the prediction."""
     key = f"{slug}-trial"
     trial: Trial | None = st.session_state.get(key)
-    if trial and trial.params != params and not simulator.slow:
+    if trial and trial.params != params and not simulator.takes_long(params):
         # A quick one follows its settings; what was expected belonged to the settings before.
         trial = Trial(params=params)
         st.session_state[key] = trial
     if trial is None or trial.params != params:
         if trial:
             st.info("The settings have changed: run it again to see what they do.", icon=":material/update:")
-        prediction, chosen = _ask(slug, simulator)
+        prediction, chosen = _ask(slug, simulator, params)
         st.button(
             "Run",
             type="primary",
@@ -195,11 +212,12 @@ def _run(slug: str, trial: Trial) -> None:
     st.session_state[f"{slug}-asked"] = st.session_state.get(f"{slug}-asked", 0) + 1
 
 
-def _ask(slug: str, simulator: Simulator) -> tuple[int | None, int | None]:
+def _ask(slug: str, simulator: Simulator, params: Any) -> tuple[int | None, int | None]:
     """One prediction to make, another one after each run."""
-    if not simulator.predictions:
+    fitting = [at for at, each in enumerate(simulator.predictions) if each.fits is None or each.fits(params)]
+    if not fitting:
         return None, None
-    number = st.session_state.get(f"{slug}-asked", 0) % len(simulator.predictions)
+    number = fitting[st.session_state.get(f"{slug}-asked", 0) % len(fitting)]
     prediction = simulator.predictions[number]
     chosen = st.radio(
         f"Before you run it: {prediction.ask}",
@@ -223,23 +241,22 @@ def _quick(slug: str, key: str, _params: Any) -> Any:  # noqa: ARG001 - the key 
 
 
 def result_of(slug: str, simulator: Simulator, trial: Trial) -> Any:
-    """The result, or None while it is computed, with its progress on the page."""
-    if not simulator.slow:
-        return _quick(slug, repr(trial.params), trial.params)
+    """The result; None while it is computed, with its progress on the page, or when there is none, with the reason."""
     try:
+        if not simulator.takes_long(trial.params):
+            return _quick(slug, repr(trial.params), trial.params)
         job = jobs().start(slug, trial.params)
+        if job.done:
+            return job.result()
+        _watch(slug, job)
     except Busy:
         st.warning("Many runs are waiting. Try again in a minute.", icon=":material/hourglass:")
-        return None
-    if not job.done:
-        _watch(slug, job)
-        return None
-    try:
-        return job.result()
     except Cancelled:
         st.session_state.pop(f"{slug}-trial", None)
         st.info("The run was stopped.", icon=":material/stop_circle:")
-        return None
+    except ValueError as error:
+        literal([f"This cannot be run: {error}."], "bad")
+    return None
 
 
 @st.fragment(run_every=0.4)
@@ -271,14 +288,27 @@ def show_result(slug: str, simulator: Simulator, trial: Trial, result: Any) -> N
     """Findings, figures with their numbers, the lesson of the scenario, and the AWS request."""
     st.subheader("What happened", anchor=False)
     literal(simulator.findings(result))
-    scenario = st.session_state.get(key_of(slug, "scenario"))
-    if scenario and scenario in simulator.scenarios:
-        literal([f"The lesson: {simulator.scenarios[scenario].lesson}"], "plain")
+    show_lesson(slug, simulator)
     for number, figure in enumerate(simulator.figures(result)):
         show_figure(f"{slug}-{number}", figure)
     if simulator.request:
-        show_request(slug, *simulator.request(trial.params))
-    if trial.params is not None and st.button("Predict and run again", icon=":material/replay:", key=f"{slug}-again"):
+        try:
+            show_request(slug, *simulator.request(trial.params))
+        except ValueError as error:
+            literal([f"AWS would refuse this: {error}."], "bad")
+    run_again(slug)
+
+
+def show_lesson(slug: str, simulator: Simulator) -> None:
+    """What the scenario shows, if the settings are those of one."""
+    scenario = st.session_state.get(key_of(slug, "scenario"))
+    if scenario and scenario in simulator.scenarios:
+        literal([f"The lesson: {simulator.scenarios[scenario].lesson}"], "plain")
+
+
+def run_again(slug: str) -> None:
+    """A button back to the settings and the next prediction."""
+    if st.button("Predict and run again", icon=":material/replay:", key=f"{slug}-again"):
         st.session_state.pop(f"{slug}-trial", None)
         st.rerun()
 

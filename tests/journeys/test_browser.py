@@ -31,6 +31,9 @@ PATHS = [
     "/simulator?simulator=hyperband",
     "/simulator?simulator=traffic",
     "/topic?topic=nobody",
+    "/map",
+    "/confused",
+    "/glossary",
 ]
 Open = Callable[..., Visit]
 
@@ -185,12 +188,40 @@ def violations(page: object) -> list[str]:
     ]
 
 
-def test_faults_in_the_content_are_a_page(visit: Open, tmp_path: Path) -> None:
-    copy = tmp_path / "app"
+def copy_of_the_app(folder: Path) -> Path:
+    """The app alone, in a folder where its content may be broken."""
+    copy = folder / "app"
     for name in ("content", "quizzes", "simulators", ".streamlit"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "asgi.py"):
+    for name in ("app.py", "asgi.py", "Makefile"):
         shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+def test_an_author_sees_what_she_saves_without_a_reload(visit: Open, tmp_path: Path) -> None:
+    """With the options of `make dev`: a new title shows by itself, and so does a fault, and its mending."""
+    copy = copy_of_the_app(tmp_path)
+    recipe = re.search(r"^dev:.*\n((?:\t.*\n)+)", (copy / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    options = re.findall(r"(--server\.(?:fileWatcherType|runOnSave|folderWatchList)) (\S+)", recipe[1])
+    flags = tuple(part for option in options for part in option)
+    server = Server(tmp_path / "study.db", app=copy / "app.py", cwd=copy, options=flags)
+    path = copy / "content" / "topics" / "bias-metrics.yaml"
+    text = re.sub("^title: .*$", "title: Saved just now", path.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
+    try:
+        page = visit(url=server.url).go("/topic?topic=bias-metrics")
+        expect(page.get_by_role("tab", name="Note")).to_be_visible()
+        path.write_text(text, encoding="utf-8")
+        expect(page.get_by_role("heading", name="Saved just now")).to_be_visible(timeout=30_000)
+        path.write_text(text.replace("summary:", "sumary:", 1), encoding="utf-8")
+        expect(page.get_by_role("heading", name="The content has problems")).to_be_visible(timeout=30_000)
+        path.write_text(text, encoding="utf-8")
+        expect(page.get_by_role("heading", name="Saved just now")).to_be_visible(timeout=30_000)
+    finally:
+        server.kill()
+
+
+def test_faults_in_the_content_are_a_page(visit: Open, tmp_path: Path) -> None:
+    copy = copy_of_the_app(tmp_path)
     for slug in TOPICS[:10]:
         path = copy / "content" / "topics" / f"{slug}.yaml"
         path.write_text(path.read_text(encoding="utf-8").replace("summary:", "sumary:", 1), encoding="utf-8")

@@ -411,6 +411,16 @@ def test_rows_without_a_group_are_a_group_of_their_own_in_the_guide_and_left_out
     assert library == pytest.approx(report(frame.dropna(), **COLUMNS, group="group")["CDDL"])
 
 
+@pytest.mark.parametrize("rows", [100_000, 100_001, 250_003])
+def test_very_many_rows_are_counted_like_few(rows):
+    """Whole-column counting against pandas's own, for odd and even numbers of rows."""
+    rng = np.random.default_rng(rows)
+    frame = pd.DataFrame({name: rng.integers(0, top, rows) for name, top in (("f", 2), ("y", 2), ("p", 2), ("g", 7))})
+    tally = encode(frame, facet="f", disadvantaged=[1], label="y", positive=[1], predicted="p", group="g").tally()
+    wanted = frame.groupby(["g", "f", "y", "p"]).size().to_numpy().reshape(7, 2, 2, 2)
+    assert (tally.counts == wanted).all()
+
+
 def test_a_label_that_would_fill_the_memory_is_refused():
     rows = 4_000
     frame = pd.DataFrame({"facet": np.resize(["a", "d"], rows), "label": [f"l{n}" for n in range(rows)]})

@@ -36,7 +36,6 @@ from simulators.traffic import (
     green_requests,
     hurt_chance,
     plan,
-    player,
     pocock_constant,
     problems,
     repeated_rate,
@@ -602,7 +601,7 @@ def test_an_equal_pair_is_told_apart_by_peeking_as_often_as_computed():
 
 def test_it_is_found_and_quick():
     assert find("traffic") is SIMULATOR
-    assert not SIMULATOR.slow
+    assert not SIMULATOR.takes_long(Params())
 
 
 def test_progress_is_told_and_a_run_can_be_stopped():
@@ -696,7 +695,7 @@ def test_any_settings_run_and_can_be_shown(settled):
         assert prediction.why(result)
     film = frames(result)
     assert len(film.minute) <= 120
-    assert film.dot_starts[-1] == len(film.dot_minute)
+    assert len(film.dot_minute) == len(film.dot_new) == len(film.dot_outcome)
     metrics = result.trail.metrics
     assert (metrics.errors_4xx + metrics.errors_5xx + metrics.wrong <= metrics.invocations).all()
     if result.params.mode == "deployment":
@@ -723,16 +722,13 @@ def test_the_film_shows_the_run():
     film = frames(result)
     assert film.users_hurt[-1] == result.users_hurt
     assert film.new_percent.max() == 100
-    assert film.event_text[0] == "endpoint: UpdateEndpoint"
-    assert any("Rolling back" in text for text in film.event_text)
+    assert film.events[0] == (0.0, "endpoint", "", "UpdateEndpoint")
+    assert any(message.startswith("Rolling back") for *_, message in film.events)
     assert (np.diff(film.dot_minute) >= 0).all()
-    for frame in range(len(film.minute)):
-        inside = film.dot_minute[film.dot_starts[frame] : film.dot_starts[frame + 1]]
-        begin = film.minute[frame - 1] if frame else 0
-        assert ((inside >= begin) & (inside <= film.minute[frame])).all()
-    chart = player(film, milliseconds=100)
-    assert len(chart.frames) == len(film.minute)
-    assert len(chart.to_json()) < 300_000
+    assert 0 <= film.dot_minute[0] <= film.dot_minute[-1] <= film.minute[-1]
+    for minute, share in film.steps:
+        after = np.searchsorted(film.minute, minute, side="right")
+        assert film.new_percent[after] == pytest.approx(share)
 
 
 def test_drills_are_well_posed():

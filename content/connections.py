@@ -1,0 +1,80 @@
+"""What hangs together: facts that are taken for each other, what an exam's tasks rest on, and the glossary of terms."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from content.models import Catalog, Task
+from content.text import plain
+
+_NAMED = re.compile(
+    r"(?P<long>(?:[A-Za-z][\w/-]*[ ]){0,7}[A-Za-z][\w/-]*) \((?P<short>[A-Z][A-Za-z]{0,3}[A-Z0-9]{1,5}s?)\)"
+)
+"""`difference in proportions of labels (DPL)`: words, and the capitals that stand for them."""
+_SMALL = {"a", "an", "and", "for", "in", "of", "on", "or", "the", "to", "with", "by", "per", "from"}
+
+
+def pairs(catalog: Catalog) -> list[tuple[str, str]]:
+    """Facts that are taken for each other, each pair once, in the catalog's order."""
+    found: dict[frozenset[str], tuple[str, str]] = {}
+    for name, fact in catalog.facts.items():
+        for other in fact.confused_with:
+            if other != name:
+                found.setdefault(frozenset((name, other)), (name, other))
+    return list(found.values())
+
+
+def topics_of_task(catalog: Catalog, exam: str, task: str) -> list[str]:
+    """The slugs of the topics that serve a task."""
+    return [slug for slug, topic in catalog.topics.items() if task in topic.exams.get(exam, ())]
+
+
+def tasks(catalog: Catalog, exam: str) -> Iterator[tuple[Task, list[str]]]:
+    """Every task of an exam with the topics that serve it."""
+    for task in catalog.exams[exam].tasks.values():
+        yield task, topics_of_task(catalog, exam, task.id)
+
+
+@dataclass(frozen=True)
+class Term:
+    """An acronym, what it stands for, and the facts that say so or use it first."""
+
+    short: str
+    long: str
+    facts: tuple[str, ...]
+
+
+def glossary(catalog: Catalog) -> list[Term]:
+    """The acronyms that facts write out, in order of the alphabet; each with up to three facts."""
+    longs: dict[str, dict[str, list[str]]] = {}
+    for name, fact in catalog.facts.items():
+        for text in (fact.text, fact.trap, fact.answer):
+            for match in _NAMED.finditer(plain(text or "")):
+                if long := _stands_for(match["long"], match["short"]):
+                    longs.setdefault(match["short"].rstrip("s"), {}).setdefault(long, []).append(name)
+    terms = []
+    for short, candidates in sorted(longs.items(), key=lambda item: item[0].lower()):
+        # The same words may begin a sentence in one fact and not in another; other words are another term.
+        merged: dict[str, tuple[str, list[str]]] = {}
+        for long, names in candidates.items():
+            merged.setdefault(long.lower(), (long, []))[1].extend(names)
+        terms += [Term(short, long, tuple(dict.fromkeys(names))[:3]) for long, names in merged.values()]
+    return terms
+
+
+def _stands_for(words: str, short: str) -> str | None:
+    """The last words whose initials, small words aside, are the letters; None when there are none such."""
+    letters = [letter.lower() for letter in short.rstrip("s") if letter.isalpha()]
+    parts = words.split()
+    for start in range(len(parts) - 1, -1, -1):
+        chosen = parts[start:]
+        if chosen[0].lower() in _SMALL:
+            continue
+        initials = [piece[0].lower() for word in chosen if word.lower() not in _SMALL for piece in _pieces(word)]
+        if initials == letters or [word[0].lower() for word in chosen] == letters:
+            return " ".join(chosen)
+    return None
+
+
+def _pieces(word: str) -> list[str]:
+    return [piece for piece in re.split(r"[-/]", word) if piece]
