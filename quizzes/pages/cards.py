@@ -1,6 +1,5 @@
 """Flashcards: one card at a time, due ones first, until the end that can be seen. Space reveals, 1 to 4 rate."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -8,31 +7,18 @@ import streamlit as st
 from content import default_catalog
 from content.pages import html as h
 from content.text import html, markdown
+from quizzes.deck import SESSION, Deck, deal, rated, reveal, review_of
 from quizzes.pages.visitor import Visitor, required_learner, show_store_error, visitor
 from quizzes.progress import queue
-from quizzes.schedule import AGAIN, EASY, GOOD, HARD, Memory, Review, intervals, remember, study_day
+from quizzes.schedule import AGAIN, EASY, GOOD, HARD, intervals
 from quizzes.store import Learner, StoreError
 
-SESSION = 20
 NAMES = {AGAIN: "Again", HARD: "Hard", GOOD: "Good", EASY: "Easy"}
 catalog = default_catalog()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deck:
-    """The cards still to come, the first of them on screen."""
-
-    topic: str | None
-    cards: tuple[str, ...]
-    waiting: int
-    memories: dict[str, Memory]
-    shown: datetime
-    revealed: bool = False
-    done: int = 0
-
-
-def deal(who: Visitor, learner: Learner, topic: str | None) -> Deck:
-    """Today's cards, at most a session of them; the rest wait for the next."""
+def new_deck(who: Visitor, learner: Learner, topic: str | None) -> Deck:
+    """Today's cards of the exam, or of one topic."""
     memories = who.store.memories(who.id)
     cards = queue(
         catalog,
@@ -44,42 +30,21 @@ def deal(who: Visitor, learner: Learner, topic: str | None) -> Deck:
         new_per_day=SESSION if topic else learner.new_per_day,
         topic=topic,
     ).cards
-    waiting = max(len(cards) - SESSION, 0)
-    return Deck(topic=topic, cards=cards[:SESSION], waiting=waiting, memories=memories, shown=datetime.now(UTC))
+    return deal(cards, memories, topic=topic, at=datetime.now(UTC))
 
 
-def rate(who: Visitor, deck: Deck, rating: int) -> None:
-    """Keep the rating, then go on; a forgotten card comes again at the end."""
-    name, now = deck.cards[0], datetime.now(UTC)
-    review = Review(
-        fact=name,
-        rating=rating,
-        kind="card",
-        source=name,
-        at=now,
-        day=study_day(now, who.timezone),
-        seconds=round((now - deck.shown).total_seconds(), 1),
-    )
+def _rate(who: Visitor, deck: Deck, rating: int) -> None:
+    review = review_of(deck, rating, datetime.now(UTC), who.timezone)
     try:
         who.store.record(who.id, [review])
     except StoreError as error:
         show_store_error(error)
         return
-    memory = remember(deck.memories.get(name), review)
-    cards = deck.cards[1:] + ((name,) if memory.learning else ())
-    st.session_state["deck"] = replace(
-        deck,
-        cards=cards,
-        memories={**deck.memories, name: memory},
-        revealed=False,
-        shown=now,
-        done=deck.done + (not memory.learning),
-    )
+    st.session_state["deck"] = rated(deck, review)
 
 
-def reveal(deck: Deck) -> None:
-    """Turn the card."""
-    st.session_state["deck"] = replace(deck, revealed=True)
+def _reveal(deck: Deck) -> None:
+    st.session_state["deck"] = reveal(deck)
 
 
 def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
@@ -87,12 +52,11 @@ def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
     name = deck.cards[0]
     fact = catalog.facts[name]
     topic = catalog.topics[name.partition("/")[0]]
-    total = deck.done + len(deck.cards)
     st.caption(f"{markdown(topic.title)} · {len(deck.cards)} to go")
-    st.progress(deck.done / total)
+    st.progress(deck.done / deck.total)
     h.show(f'<h1 class="big" style="font-weight:600">{html(fact.ask or "")}</h1>')
     if not deck.revealed:
-        st.button("Show the answer", type="primary", on_click=reveal, args=(deck,), shortcut="Space", width="stretch")
+        st.button("Show the answer", type="primary", on_click=_reveal, args=(deck,), shortcut="Space", width="stretch")
         return
     h.show(f'<div class="good"><p class="big">{html(fact.answer or "")}</p></div>')
     days = intervals(deck.memories.get(name), name, who.today, learner.exam_day)
@@ -101,7 +65,7 @@ def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
             st.button(
                 f"{label} · {_days(days[rating])}",
                 key=f"rate-{rating}",
-                on_click=rate,
+                on_click=_rate,
                 args=(who, deck, rating),
                 shortcut=str(rating),
                 type="primary" if rating == GOOD else "secondary",
@@ -136,7 +100,7 @@ wanted = st.query_params.get("topic")
 topic = wanted if wanted in catalog.topics else None
 deck: Deck | None = st.session_state.get("deck")
 if deck is None or deck.topic != topic or (not deck.cards and not deck.done):
-    deck = deal(who, learner, topic)
+    deck = new_deck(who, learner, topic)
     st.session_state["deck"] = deck
 if deck.cards:
     show_card(who, learner, deck)

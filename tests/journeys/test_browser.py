@@ -220,18 +220,40 @@ def test_an_author_sees_what_she_saves_without_a_reload(visit: Open, tmp_path: P
         server.kill()
 
 
+FAULTS = [
+    (r"^summary: ", "title: Twice\nsummary: ", "the key again"),
+    (r"^( +)checked: \S+$", r"\1checked: 2999-01-01", "wanted a day that has been"),
+    (r"^title: .*$", "title: no", "the yes/no value false"),
+    (r"^( +)source: .*$", r"\1source: javascript:alert(1)", "wanted text like"),
+    (r"^( +)checked: \S+$", r"\1checkd: 2026-11-01\n\g<0>", "an unknown key"),
+    (r"^title: .*$", "title: 1.10", "the number 1.1"),
+    (r"^( +)checked: \S+$", r"\g<0>\n\1status: gone", "wanted one of 'current'"),
+    (r"^title: .*$", "title: @home", "wanted valid YAML"),
+    (r"^title: .*$", "title: ''", "text that is not empty"),
+    (r"^title: .*$", "title: &x An anchor", "anchor or alias"),
+]
+
+
 def test_faults_in_the_content_are_a_page(visit: Open, tmp_path: Path) -> None:
     copy = copy_of_the_app(tmp_path)
-    for slug in TOPICS[:10]:
+    planted = []
+    for slug, (found, put, words) in zip(TOPICS, FAULTS, strict=False):
         path = copy / "content" / "topics" / f"{slug}.yaml"
-        path.write_text(path.read_text(encoding="utf-8").replace("summary:", "sumary:", 1), encoding="utf-8")
+        before = path.read_text(encoding="utf-8")
+        after = re.sub(found, put, before, count=1, flags=re.MULTILINE)
+        assert after != before, words
+        path.write_text(after, encoding="utf-8")
+        pairs = zip(before.splitlines(), after.splitlines(), strict=False)
+        planted.append((f"{slug}.yaml", 1 + next(i for i, (old, new) in enumerate(pairs) if old != new), words))
     server = Server(tmp_path / "study.db", app=copy / "asgi.py", cwd=copy)
     try:
         seen = visit(url=server.url)
         page = seen.go("/")
         expect(page.get_by_role("heading", name="The content has problems")).to_be_visible()
-        for slug in TOPICS[:10]:
-            assert page.get_by_text(re.compile(rf"^{re.escape(slug)}\.yaml:\d+$")).count() == 2
+        rows = [row.inner_text() for row in page.locator("tbody tr").all()]
+        assert len(rows) == len(planted) == 10
+        for name, line, words in planted:
+            assert any(row.startswith(f"{name}:{line}\t") and words in row for row in rows), (name, line, words, rows)
         assert violations(page) == []
         clean(seen)
     finally:

@@ -2,12 +2,14 @@
 
 import re
 import time
+from html import unescape
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from simulators.hyperband import PREDICTIONS, SCENARIOS, drill, request
-from tests.test_pages import LEARNER, button, open_app, store, words
+from tests.test_pages import LEARNER, button, open_app, store
+from tests.test_pages import words as raw_words
 
 PAGE = "quizzes/pages/simulator.py"
 TINY = {
@@ -17,6 +19,10 @@ TINY = {
     "hyperband-line_up": "duel",
     "hyperband-space": "mild",
 }
+
+
+def words(app: AppTest) -> str:
+    return unescape(raw_words(app))
 
 
 def page(**query: str) -> AppTest:
@@ -65,6 +71,27 @@ def test_a_prediction_is_graded_once_and_kept_as_reviews() -> None:
     assert {each.kind for each in reviews} == {"prediction"}
 
 
+def test_a_race_tells_its_rungs_and_can_be_stopped() -> None:
+    app = page(**{"hyperband-line_up": "duel", "hyperband-seeds": "30", "hyperband-seed": "77"})
+    button(app, "Run").click().run()
+    told = set()
+    for _ in range(200):
+        told |= {each.proto.text for each in app.get("progress")}
+        if any("bracket s = " in text and "rung" in text for text in told):
+            break
+        time.sleep(0.1)
+        app.run()
+    else:
+        raise AssertionError(f"no rung in {told}")
+    button(app, "Stop").click().run()
+    assert [each.value for each in app.info] == ["The run was stopped."]
+    assert not app.exception
+    assert button(app, "Run")
+    app.run()
+    assert not app.info
+    assert not app.get("progress")
+
+
 def test_one_seed_is_not_asked_how_many_seeds() -> None:
     asked = [each.ask for each in PREDICTIONS if each.fits is None or each.fits(page_params(seeds=1))]
     assert len(asked) == len(PREDICTIONS) - 1
@@ -88,11 +115,10 @@ def test_each_view_of_a_race_draws_its_charts_and_a_change_of_view_does_not_race
         "time": ["Wall-clock time", "Who waits"],
     }
     for view, titles in views.items():
-        app.pills(key="hyperband-view") if hasattr(app, "pills") else None
         app.session_state["hyperband-view"] = view
         app.run()
         assert not app.exception
-        assert [each.value for each in app.subheader if each.value != "What happened"] == titles
+        assert re.findall(r"<h3>(.*?)</h3>", " ".join(str(block.proto.body) for block in app.get("html"))) == titles
         charts = app.get("plotly_chart")
         assert len(charts) == len(titles)
         if view in ("replay", "brackets", "curves"):
@@ -159,19 +185,20 @@ def test_the_strategy_of_the_request_does_not_touch_the_race() -> None:
 def test_a_drill_is_checked_with_all_its_whys_and_the_next_one_follows() -> None:
     app = page(**{"hyperband-part": "Drills", "hyperband-drill": "5"})
     posed = drill(5)
-    assert posed.ask in words(app).replace("&#x27;", "'")
+    assert posed.ask in words(app)
     wrong = (posed.answer + 1) % 4
     app.radio(key="hyperband-drill-5").set_value(wrong).run()
     button(app, "Check").click().run()
-    told = words(app).replace("&#x27;", "'")
+    told = words(app)
     assert "Not right. The answer is" in told
     assert all(why in told for why in posed.whys)
     app.radio(key="hyperband-drill-5").set_value(posed.answer).run()
     button(app, "Check").click().run()
     assert re.search(r"Right\. The answer is", words(app))
+    assert [(each.fact, each.kind) for each in store().reviews(LEARNER)] == [(posed.facts[0], "prediction")]
     button(app, "Next drill").click().run()
     assert app.number_input(key="hyperband-drill").value == 6
-    assert drill(6).ask in words(app).replace("&#x27;", "'")
+    assert drill(6).ask in words(app)
 
 
 @pytest.mark.parametrize("part", ["Race", "Calculator", "On SageMaker", "Drills", "nobody"])
