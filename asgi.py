@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import numpy  # noqa: F401 - imported here, on the main thread: two sessions that import pandas at once can break it
@@ -17,6 +18,10 @@ import pyarrow  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from content import ContentError, default_catalog
+from quizzes import default_banks
+from simulators import find, slugs
 
 HERE = Path(__file__).parent
 YEAR_SECONDS = 31_536_000
@@ -157,6 +162,16 @@ def _wants_packed(scope: Scope) -> bool:
     return is_bundle and b"gzip" in headers.get(b"accept-encoding", b"") and b"range" not in headers
 
 
+def warm_up() -> None:
+    """Read the content and import every simulator, so that the first visitor does not wait for it."""
+    for slug in slugs():
+        find(slug)
+    with suppress(ContentError):  # the pages show the problems
+        default_catalog()
+        default_banks()
+
+
+warm_up()
 app = st.App(
     HERE / "app.py",
     middleware=[

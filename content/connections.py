@@ -24,6 +24,24 @@ def pairs(catalog: Catalog) -> list[tuple[str, str]]:
     return list(found.values())
 
 
+def topics_of(catalog: Catalog, exam: str, domain: int | None = None) -> list[str]:
+    """The slugs of the topics that serve an exam, or one domain of it: first those at home there, in the guide's order.
+
+    Raises:
+        KeyError: there is no such exam.
+    """
+    wanted = {task.id for each in catalog.exams[exam].domains if domain in (None, each.id) for task in each.tasks}
+
+    def place(slug: str) -> tuple[float, str, str]:
+        tasks = catalog.topics[slug].exams[exam]
+        here = [task for task in tasks if task in wanted]
+        return -len(here) / len(tasks), min(here), slug
+
+    return sorted(
+        (slug for slug, topic in catalog.topics.items() if wanted & set(topic.exams.get(exam, ()))), key=place
+    )
+
+
 def topics_of_task(catalog: Catalog, exam: str, task: str) -> list[str]:
     """The slugs of the topics that serve a task."""
     return [slug for slug, topic in catalog.topics.items() if task in topic.exams.get(exam, ())]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from content import Catalog
+from content.connections import topics_of
 from quizzes.schedule import GUESS, SURE, UNSURE, Memory, Review, due, due_day, recall
-from quizzes.selection import topics_of
 
 CONFIDENCE = {GUESS: "A guess", UNSURE: "Fairly sure", SURE: "Certain"}
 

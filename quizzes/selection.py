@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from content import Catalog
+from content.connections import topics_of
 from quizzes.models import Question
 from quizzes.schedule import Memory, Review, due_day, recall
 
@@ -18,12 +19,6 @@ def of_topics(catalog: Catalog, banks: Mapping[str, Sequence[Question]], topics:
     """Every question of the topics, in the catalog's order."""
     wanted = set(topics)
     return [question for slug in catalog.topics if slug in wanted for question in banks.get(slug, ())]
-
-
-def topics_of(catalog: Catalog, exam: str, domain: int | None = None) -> list[str]:
-    """The slugs of the topics that serve an exam, or one domain of it."""
-    tasks = {task.id for each in catalog.exams[exam].domains if domain in (None, each.id) for task in each.tasks}
-    return [slug for slug, topic in catalog.topics.items() if tasks & set(topic.exams.get(exam, ()))]
 
 
 def choose(

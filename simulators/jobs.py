@@ -5,17 +5,20 @@ cancelled. Equal runs are computed once, for everybody.
 """
 
 import os
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import ModuleType
 from typing import Any
 
 from simulators import find
-from simulators.contract import Cancelled
+from simulators.contract import Cancelled, OnProgress
 
 _KEPT = 64  # results of slow runs
 _SLOTS = 256  # flags: far more than runs that can wait at once
@@ -103,7 +106,14 @@ class Jobs:
         Raises:
             Busy: too many runs are waiting.
         """
-        key = _key(slug, params)
+        return self.call(_key(slug, params), _run, slug, params)
+
+    def call(self, key: str, work: Callable[..., Any], *given: Any) -> Job:
+        """`work(*given, on_progress)` in the pool; equal keys are computed once.
+
+        Raises:
+            Busy: too many runs are waiting.
+        """
         with self._lock:
             job = self._jobs.get(key)
             if job and not (job.done and (job.cancelled or job.future.exception())):
@@ -114,23 +124,30 @@ class Jobs:
                 raise Busy
             slot = self._free.pop()
             self._flags[slot] = 0
-            job = Job(key, slot, self._submit(slug, params, key, slot))
+            job = Job(key, slot, self._submit(key, slot, work, given))
             self._jobs[key] = job
             self._jobs.move_to_end(key)
         job.future.add_done_callback(lambda _: self._free.append(slot))
         return job
 
-    def _submit(self, slug: str, params: Any, key: str, slot: int) -> "Future[Any]":
-        try:
-            return self._pool.submit(_work, slug, params, key, slot)
-        except BrokenProcessPool:  # a worker was killed: the runs it had are lost, the next ones need not be
-            self._open()
-            return self._pool.submit(_work, slug, params, key, slot)
+    def _submit(self, key: str, slot: int, work: Callable[..., Any], given: tuple[Any, ...]) -> "Future[Any]":
+        with _no_main_module():
+            try:
+                return self._pool.submit(_work, key, slot, work, given)
+            except BrokenProcessPool:  # a worker was killed: the runs it had are lost, the next ones need not be
+                self._open()
+                return self._pool.submit(_work, key, slot, work, given)
 
     def _forget_old(self) -> None:
         over = [key for key, job in self._jobs.items() if job.done]
         for key in over[: max(len(self._jobs) - _KEPT + 1, 0)]:
             del self._jobs[key]
+
+    def forget(self, job: Job) -> None:
+        """Keep nothing of a run that is over: what came of somebody's own data is hers alone."""
+        with self._lock:
+            if self._jobs.get(job.key) is job and job.done:
+                del self._jobs[job.key]
 
     def cancel(self, job: Job) -> None:
         """Stop a run: at once when it waits, at its next sign of progress when it computes."""
@@ -141,6 +158,18 @@ class Jobs:
         """Stop the pool; runs under way are lost."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._told.put(None)
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """While a worker is started: it would run the main module first, and Streamlit calls the app's script that."""
+    main, none = sys.modules["__main__"], ModuleType("__main__")
+    sys.modules["__main__"] = none
+    try:
+        yield
+    finally:
+        if sys.modules["__main__"] is none:  # another page's script may have taken the place meanwhile
+            sys.modules["__main__"] = main
 
 
 def _key(slug: str, params: Any) -> str:
@@ -155,11 +184,15 @@ def _begin(told: Any, flags: Any) -> None:
         os.environ.setdefault(name, "1")
 
 
-def _work(slug: str, params: Any, key: str, slot: int) -> Any:
-    return find(slug).run(params, _reporter(key, slot))
+def _run(slug: str, params: Any, on_progress: OnProgress) -> Any:
+    return find(slug).run(params, on_progress)
 
 
-def _reporter(key: str, slot: int) -> Callable[[float, str], None]:
+def _work(key: str, slot: int, work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    return work(*given, _reporter(key, slot))
+
+
+def _reporter(key: str, slot: int) -> OnProgress:
     def on_progress(share: float, words: str) -> None:
         if _worker["flags"][slot]:
             raise Cancelled

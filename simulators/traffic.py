@@ -29,6 +29,7 @@ from simulators._traffic.detection import Curve, curve
 from simulators._traffic.doctor import Diagnosis, diagnose
 from simulators._traffic.drills import Drill, drill
 from simulators._traffic.figures import (
+    FILM_COLOURS,
     UNITS,
     alarm_figures,
     course_figures,
@@ -45,6 +46,7 @@ from simulators._traffic.words import PREDICTIONS, SCENARIOS, findings
 from simulators.contract import Simulator
 
 __all__ = [
+    "FILM_COLOURS",
     "METRIC_NAMES",
     "OPERATORS",
     "PREDICTIONS",

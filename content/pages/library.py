@@ -3,6 +3,7 @@
 import streamlit as st
 
 from content import Catalog
+from content.connections import topics_of
 from content.text import markdown
 
 STATES = ("beta", "open", "closing", "retired")
@@ -34,11 +35,9 @@ def show_library(catalog: Catalog) -> None:
         st.page_link("content/pages/glossary.py", label="Glossary", icon=":material/sort_by_alpha:")
     code = exam_picker(catalog)
     for domain in catalog.exams[code].domains:
-        served = {task.id for task in domain.tasks}
         st.subheader(markdown(f"{domain.name} · {domain.weight_percent} %"), anchor=False)
-        for slug, topic in catalog.topics.items():
-            if served & set(topic.exams.get(code, ())):
-                _show_topic(slug, catalog)
+        for slug in topics_of(catalog, code, domain.id):
+            _show_topic(slug, catalog)
 
 
 def _show_topic(slug: str, catalog: Catalog) -> None:

@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from content import default_catalog
+from content.connections import topics_of
 from content.pages import html as h
 from content.text import markdown
 from quizzes.pages.visitor import required_learner, visitor
 from quizzes.progress import by_domain, calibration, coming, facts_of, mastery
-from quizzes.selection import topics_of
 
 DAYS = 14
 catalog = default_catalog()

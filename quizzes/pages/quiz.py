@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from content import default_catalog
+from content.connections import topics_of
 from content.pages import html as h
 from content.pages.note import show_fact
 from content.text import html, markdown, plain
@@ -17,7 +18,7 @@ from quizzes.pages.start import start_sitting
 from quizzes.pages.visitor import Visitor, required_learner, show_store_error, visitor
 from quizzes.progress import CONFIDENCE
 from quizzes.schedule import UNSURE
-from quizzes.selection import SIZES, choose, mixed, of_topics, topics_of
+from quizzes.selection import SIZES, choose, mixed, of_topics
 from quizzes.sitting import Sitting, order_on_screen, reviews_of, without_missing
 from quizzes.store import Overtaken, StoreError
 

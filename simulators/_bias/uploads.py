@@ -191,6 +191,12 @@ def _words(frame: pd.DataFrame, choice: Choice) -> dict[str, str]:
     d, yes = (", ".join(map(str, values))[:_LONGEST_WORD] for values in (choice.disadvantaged, choice.positive))
     facet, label = choice.facet[:_LONGEST_WORD], choice.label[:_LONGEST_WORD]
     words = {"a": f"{facet} not {d}", "d": f"{facet} {d}", "yes": f"{label} {yes}", "no": f"{label} other"}
+    for key, column, name, chosen in (
+        ("a", choice.facet, facet, choice.disadvantaged),
+        ("no", choice.label, label, choice.positive),
+    ):
+        if len(others := [value for value in frame[column].dropna().unique()[:MAX_CODES] if value not in chosen]) == 1:
+            words[key] = f"{name} {str(others[0])[:_LONGEST_WORD]}"
     if is_quantity(frame[choice.facet], choice.disadvantaged):
         words |= {"a": f"{facet} up to {d}", "d": f"{facet} above {d}"}
     if is_quantity(frame[choice.label], choice.positive):

@@ -308,9 +308,10 @@ def _both_why(result: Result) -> str:
     )
 
 
-_MODEL_FIELDS = (
-    *("use_facet", "threshold", "mitigation", "recall_a", "recall_d", "false_positives_a", "false_positives_d"),
-    "model",
+_DEFAULTS = Params()
+_OF_THE_MODEL = (
+    *("model", "use_facet", "threshold", "mitigation"),
+    *("recall_a", "recall_d", "false_positives_a", "false_positives_d"),
 )
 
 
@@ -320,7 +321,7 @@ def _source(params: Params) -> Source:
 
 def _asks_about_labels(params: Params) -> bool:
     """Nothing is predicted, or nobody has touched what decides about the predictions."""
-    return params.model == "none" or all(getattr(params, name) == getattr(_DEFAULTS, name) for name in _MODEL_FIELDS)
+    return params.model == "none" or all(getattr(params, name) == getattr(_DEFAULTS, name) for name in _OF_THE_MODEL)
 
 
 def _has_groups(params: Params) -> bool:
@@ -334,9 +335,6 @@ def _trains(params: Params) -> bool:
 
 def _predicts(params: Params) -> bool:
     return _trains(params) or _source(params).predicted is not None
-
-
-_DEFAULTS = Params()
 
 
 PREDICTIONS = (

@@ -1,7 +1,7 @@
 """Exercises without end: a question about a schedule or a rule, drawn by seed and answered by computing it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Drill:
     """The position of the right choice."""
     whys: tuple[str, ...]
     """One per choice."""
+    facts: tuple[str, ...] = ()
+    """Full names of the facts (`topic/fact`) that an answer is evidence about."""
 
 
 Slip = tuple[float, str]
@@ -48,9 +50,9 @@ _SETTINGS = (
 def drill(seed: int) -> Drill:
     """The exercise of that number; the same number gives the same one."""
     rng = np.random.default_rng([seed, 4])
-    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    kind = list(_KINDS)[int(rng.integers(len(_KINDS)))]
     max_resource, eta = _SETTINGS[int(rng.integers(len(_SETTINGS)))]
-    return kind(rng, max_resource, eta)
+    return replace(kind(rng, max_resource, eta), facts=(f"tuning-strategies/{_KINDS[kind]}",))
 
 
 def _posed(rng: np.random.Generator, ask: str, right: Slip, slips: list[Slip], noun: str = "") -> Drill:
@@ -282,14 +284,15 @@ def _median_rule(rng: np.random.Generator, max_resource: int, eta: int) -> Drill
     )
 
 
-_KINDS: tuple[Callable[[np.random.Generator, int, int], Drill], ...] = (
-    _starts,
-    _survivors,
-    _bracket_cost,
-    _pass_cost,
-    _pass_size,
-    _bracket_count,
-    _first_rung,
-    _fair_random,
-    _median_rule,
-)
+_KINDS: dict[Callable[[np.random.Generator, int, int], Drill], str] = {
+    _starts: "how-a-bracket-starts",
+    _survivors: "keep-one-in-eta",
+    _bracket_cost: "resume-is-cheaper-than-restart",
+    _pass_cost: "resume-is-cheaper-than-restart",
+    _pass_size: "how-a-bracket-starts",
+    _bracket_count: "number-of-brackets",
+    _first_rung: "how-a-bracket-starts",
+    _fair_random: "brackets-cost-alike",
+    _median_rule: "median-of-running-averages",
+}
+"""Every kind of exercise, and the fact of the topic it is about."""

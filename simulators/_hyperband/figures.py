@@ -292,12 +292,12 @@ def _curve_traces(result: Race, run: Run, winner: int, step: int) -> list[go.Sca
             x=marks[0],
             y=marks[1],
             mode="markers",
-            name="Where it was stopped",
+            name="Its end",
             marker={"symbol": "x", "size": 5, "color": _GREY},
             hovertemplate=hover,
         ),
         line("in", full, {"color": colour, "width": 1.5, "dash": "dot"}),
-        line("winner", "The winner", {"color": colour, "width": 4}),
+        line("winner", "Winner", {"color": colour, "width": 4}),
     ]
 
 

@@ -26,7 +26,6 @@ class Params:
             le=243,
             title="Most epochs for one configuration (R)",
             description="A configuration trained to the end gets this many epochs. SageMaker calls it MaxResource.",
-            json_schema_extra={"unit": "epochs"},
         ),
     ] = 27
     eta: Annotated[

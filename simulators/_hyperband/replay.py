@@ -31,9 +31,9 @@ def replay(result: Race, number: int = 0) -> Figure:
     chart.update_xaxes(range=[0, result.budget * 1.04])
     chart.update_yaxes(range=[max(0.0, np.floor(low * 10) / 10 - 0.05), 1.02])
     slider(chart, [str(step) for step in steps], "Epochs: ")
-    changes = _changes(runs)
+    changes = len(_changes(runs))
     caption = (
-        f"Seed {result.seeds[number].seed}: {count_of(len(changes), 'change')} of the lead. "
+        f"Seed {result.seeds[number].seed}: {count_of(changes, 'change') if changes else 'no change'} of the lead. "
         f"{_in_front(runs, result.budget)} in front at the end. Each strategy trains the same {result.budget} epochs."
     )
     return Figure("The race again", caption, chart, _table(runs, steps))
@@ -75,7 +75,7 @@ def _where(result: Race, number: int, step: int) -> str:
     # In a later pass the brackets come again; their rungs are the same.
     resources = [resource for _, resource in next(each for each in result.schedule if len(each) == s + 1)]
     rung = int(np.searchsorted(np.array(resources), epoch)) + 1
-    return f"Hyperband: bracket s = {s}, rung {rung} of {len(resources)}, {count_of(started, 'configuration')} so far"
+    return f"Hyperband: s = {s}, rung {rung} of {len(resources)}, {started} started"
 
 
 def _leaders(runs: Any, budget: int) -> npt.NDArray[np.int64]:

@@ -202,7 +202,9 @@ def explain_config(text: str, base: Params | None = None) -> Explanation:
     except json.JSONDecodeError as error:
         return Explanation((f"line {error.lineno}: not JSON: {error.msg}",), (), None)
     except (RecursionError, ValueError):
-        return Explanation(("found brackets too deep or a number too long to read, wanted a DeploymentConfig",), (), None)
+        return Explanation(
+            ("found brackets too deep or a number too long to read, wanted a DeploymentConfig",), (), None
+        )
     config = body
     if isinstance(body, dict) and body.keys() & {"EndpointName", "EndpointConfigName", "DeploymentConfig"}:
         config = body.get("DeploymentConfig", {})

@@ -11,11 +11,11 @@ from simulators._traffic import alarms as cloudwatch
 from simulators._traffic.params import OPERATORS, STRATEGIES, STRATEGY_NAMES, Alarm, Strategy
 from simulators._traffic.result import Result
 from simulators._traffic.variants import LEVEL, ABTest, ShadowTest, pocock_constant, repeated_rate
-from simulators._traffic.words import doctor_sentence
 from simulators.contract import Figure
 
 BLUE, GREEN, RED, GREY, AMBER = "#3b82f6", "#16a34a", "#dc2626", "#808890", "#d97706"
 SHADE = "rgba(217, 119, 6, 0.13)"
+FILM_COLOURS = {"old": BLUE, "new": GREEN, "late": AMBER, "other": GREY, "bad": RED, "bake": SHADE}
 _DASHES: dict[Strategy, str] = {"ALL_AT_ONCE": "dot", "CANARY": "solid", "LINEAR": "dash", "ROLLING": "dashdot"}
 _COLOURS: dict[Strategy, str] = {"ALL_AT_ONCE": RED, "CANARY": AMBER, "LINEAR": BLUE, "ROLLING": GREEN}
 _STATE_SYMBOLS = {"OK": "circle-open", "ALARM": "x", "INSUFFICIENT_DATA": "line-ns-open"}
@@ -127,9 +127,7 @@ def _shade(chart: go.Figure, result: Result) -> None:
     if result.trail.tripped_at is not None:
         at = result.trail.tripped_at / 60
         chart.add_vline(x=at, line={"color": RED, "dash": "dash", "width": 2})
-        chart.add_annotation(
-            x=at, y=0.5, yref="paper", text="alarm", showarrow=False, xanchor="left", font={"color": RED}
-        )
+        chart.add_annotation(x=at, y=0.5, yref="paper", text="alarm", showarrow=False, xanchor="left")
 
 
 def _traffic(result: Result) -> Figure:
@@ -224,8 +222,6 @@ def _alarm(result: Result, row: int) -> Figure:
     ringing = int((frame[f"state_{number}"] == "ALARM").sum())
     rings = f"It is in ALARM in {ringing} of {len(frame)} minutes." if ringing else "It is never in ALARM."
     told = f"{_rule(alarm)} {rings}"
-    if result.diagnoses and (sentence := doctor_sentence(result.diagnoses[row])):
-        told += f" {sentence}"
     table = shown.assign(minute=ends).rename(
         columns={"minute": "minute ends", f"alarm_{number}": f"newest point ({unit})", f"state_{number}": "state"}
     )
@@ -284,14 +280,27 @@ def _comparison(frame: pd.DataFrame) -> Figure:
             orientation="h",
             xaxis=axis,
             text=[f"{value:,.0f}" for value in values],
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
             marker={"color": colour, "pattern": {"shape": pattern}},
         )
     layout(chart, "", "")
     chart.update_layout(
         hovermode="closest",
-        xaxis={"domain": [0.0, 0.46], "title": {"text": "users hurt"}, "nticks": 3},
-        xaxis2={"domain": [0.54, 1.0], "title": {"text": "extra instance-minutes"}, "nticks": 3, "anchor": "y"},
+        showlegend=False,
+        xaxis={
+            "domain": [0.0, 0.44],
+            "title": {"text": "users hurt"},
+            "nticks": 3,
+            "range": [0, _room(ran["users_hurt"])],
+        },
+        xaxis2={
+            "domain": [0.56, 1.0],
+            "title": {"text": "extra instance-min"},
+            "nticks": 3,
+            "anchor": "y",
+            "range": [0, _room(ran["extra_instance_min"])],
+        },
         yaxis={"autorange": "reversed", "title": {"text": ""}},
     )
     cheap = ", ".join(ran.loc[ran["extra_instance_min"] == ran["extra_instance_min"].min(), "strategy"])
@@ -311,6 +320,11 @@ def _comparison(frame: pd.DataFrame) -> Figure:
         }
     )
     return Figure("The same requests under every strategy", told, chart, table.round(1))
+
+
+def _room(values: pd.Series) -> float:
+    """An axis with room for the number behind the longest bar."""
+    return 1.35 * max(float(values.max()), 1.0)
 
 
 def _detection(result: Result) -> Figure:
@@ -375,11 +389,13 @@ def _latency(result: Result) -> Figure:
     names = ["minute", "latency_ms_old", "latency_p99_ms_old", "latency_ms_new", "latency_p99_ms_new"]
     shown = _thin(result.minutes[names])
     chart = go.Figure()
+    mode = result.params.mode
+    called = {"deployment": ("old fleet", "new fleet"), "shadow": ("production", "shadow"), "ab": ("A", "B")}[mode]
     rows = (
-        ("old, average", "latency_ms_old", BLUE, "dash"),
-        ("old, p99", "latency_p99_ms_old", BLUE, "dot"),
-        ("new, average", "latency_ms_new", GREEN, "solid"),
-        ("new, p99", "latency_p99_ms_new", GREEN, "dashdot"),
+        (f"{called[0]}, average", "latency_ms_old", BLUE, "dash"),
+        (f"{called[0]}, p99", "latency_p99_ms_old", BLUE, "dot"),
+        (f"{called[1]}, average", "latency_ms_new", GREEN, "solid"),
+        (f"{called[1]}, p99", "latency_p99_ms_new", GREEN, "dashdot"),
     )
     for name, column, colour, dash in rows:
         values = shown[column].to_numpy()
@@ -391,16 +407,16 @@ def _latency(result: Result) -> Figure:
                 mode="lines",
                 line={"color": colour, "dash": dash},
             )
-    layout(chart, "minutes after the update call", "latency (ms)")
+    layout(chart, "minutes after the update call" if mode == "deployment" else "minutes of the test", "latency (ms)")
     chart.update_yaxes(type="log", dtick="D2")
     frame = result.minutes
     told = []
-    for name in ("old", "new"):
+    for name, shown_as in zip(("old", "new"), called, strict=True):
         requests = frame[f"requests_{name}"].to_numpy()
         if requests.sum():
             mean = np.nansum(frame[f"latency_ms_{name}"].to_numpy() * requests) / requests.sum()
             worst = np.nanmax(frame[f"latency_p99_ms_{name}"].to_numpy())
-            told.append(f"{name} fleet {mean:,.0f} ms on average, p99 of its worst minute {worst:,.0f} ms")
+            told.append(f"{shown_as} {mean:,.0f} ms on average, p99 of its worst minute {worst:,.0f} ms")
     table = shown.rename(
         columns={
             "latency_ms_old": "old mean (ms)",

@@ -19,10 +19,6 @@ class Frames:
 
     minute: NDArray[np.int64]
     """When each frame ends."""
-    new_percent: NDArray[np.float32]
-    """The new fleet's share of the traffic at the end of the frame."""
-    old_instances: NDArray[np.int16]
-    new_instances: NDArray[np.int16]
     users_hurt: NDArray[np.int64]
     """Up to the end of the frame."""
     alarm_names: tuple[str, ...]
@@ -38,8 +34,8 @@ class Frames:
     """Which fleet answered."""
     dot_outcome: NDArray[np.int8]
     """An index into OUTCOMES."""
-    steps: tuple[tuple[float, float], ...]
-    """When the new fleet's share changes, and to how many percent."""
+    steps: tuple[tuple[float, float, int, int], ...]
+    """Minute from which on, share of the new fleet in percent, and how many instances run: old, new."""
     events: tuple[tuple[float, str, str, str], ...]
     """Minute, fleet (`blue`, `green` or `endpoint`), AWS's status and AWS's message, in order."""
     bakes: tuple[tuple[float, float], ...]
@@ -53,7 +49,6 @@ def frames(result: Result) -> Frames:
     stride = -(-length // MOST_FRAMES)
     ends = np.arange(stride, length + stride, stride).clip(max=length)
     last = np.searchsorted(number, ends - 1)
-    stages = [course.at(60.0 * end - 1e-6) for end in ends]
     dots = trail.dots
     minute = dots.time / 60
     keep = minute >= 0
@@ -66,9 +61,6 @@ def frames(result: Result) -> Frames:
     hurt = np.zeros(len(number)) if result.params.mode == "shadow" else result.minutes["hurt"].to_numpy()
     return Frames(
         minute=ends,
-        new_percent=np.array([100 * stage.green_share for stage in stages], dtype=np.float32),
-        old_instances=np.array([stage.blue_alive for stage in stages], dtype=np.int16),
-        new_instances=np.array([stage.green_alive for stage in stages], dtype=np.int16),
         users_hurt=np.cumsum(hurt)[last].astype(np.int64),
         alarm_names=tuple(alarm.name for alarm in result.params.alarms),
         thresholds=tuple(alarm.threshold for alarm in result.params.alarms),
@@ -78,8 +70,9 @@ def frames(result: Result) -> Frames:
         dot_minute=minute.astype(np.float32),
         dot_new=dots.fleet[keep] == 1,
         dot_outcome=outcome,
-        steps=tuple((stage.start / 60, 100 * stage.green_share) for stage in course.stages),
+        steps=tuple(
+            (stage.start / 60, 100 * stage.green_share, stage.blue_alive, stage.green_alive) for stage in course.stages
+        ),
         events=tuple((event.time / 60, event.fleet, event.status, event.message) for event in course.events),
         bakes=tuple((bake.start / 60, bake.end / 60) for bake in course.bakes),
     )
-

@@ -315,7 +315,7 @@ class Params:
     blue_error_percent: Annotated[
         float,
         _setting(
-            "Old fleet: 5XX",
+            "Old fleet: server errors (5XX)",
             "Share of requests that the old fleet answers with a server error.",
             ge=0,
             le=100,
@@ -326,7 +326,7 @@ class Params:
     green_error_percent: Annotated[
         float,
         _setting(
-            "New fleet: 5XX",
+            "New fleet: server errors (5XX)",
             "Share of requests that the new fleet answers with a server error.",
             ge=0,
             le=100,

@@ -206,20 +206,23 @@ def takes_long(params: Params) -> bool:
 
     The seconds per piece of work are measured ones, of an ordinary machine.
     """
-    if params.mode == "deployment":
+    if params.mode == "deployment" and not api.problems(params):
         names = STRATEGIES if params.compare else (params.strategy,)
         last = max(schedule.longest_end(params, name) for name in names)
         minutes = max(params.watch_minutes, ceil(last / 60) + 1)
     else:
         names, minutes = (params.strategy,), params.watch_minutes
-    seconds = 0.04 + 6e-8 * _requests(params, minutes, len(names)) + 4e-5 * minutes * len(names)
+    requests = _requests(params, minutes, len(names))
+    if requests > MOST_REQUESTS:
+        return False  # turned down at once
+    seconds = 0.04 + 6e-8 * requests + 4e-5 * minutes * len(names)
     for alarm in params.alarms:
         points = cloudwatch.evaluation_range(alarm) * (params.history_minutes + minutes)
         is_percentile = alarm.metric == "ModelLatency" and alarm.statistic in ("p90", "p99")
         seconds += len(names) * points * (1.5e-6 if is_percentile else 1e-7)
     bake = first_bake(params) if params.mode == "deployment" else None
     if bake is not None and (watched := error_alarm(params)):
-        points = cloudwatch.evaluation_range(watched) * (bake.end - bake.start) / 60
+        points = cloudwatch.evaluation_range(watched) * int(bake.end - bake.start) // 60
         seconds += 1.2e-4 * points
         if cloudwatch.evaluation_range(watched) <= MOST_POINTS:
             seconds += 6e-8 * points * 3 ** cloudwatch.evaluation_range(watched)

@@ -357,7 +357,8 @@ _OUTCOMES = ("completed", "rolled back", "stopped", "timed out", "refused", "tes
 
 
 def _why_outcome(result: Result) -> str:
-    return " ".join(findings(result)[:2])
+    told = findings(result)
+    return " ".join(told[1:]) if result.problems else told[0]
 
 
 _HURT = ("None", "1 to 20", "21 to 200", "201 to 2,000", "More than 2,000")
@@ -452,9 +453,8 @@ def _why_honest(result: Result) -> str:
     test = result.ab
     if test is None:
         return "There is no A/B test here: nothing was compared."
-    return (
-        f"For {len(test.minute)} looks |z| must exceed {test.pocock:.2f}; the largest was {np.abs(np.nan_to_num(test.z)).max():.2f}."
-    )
+    largest = np.abs(np.nan_to_num(test.z)).max()
+    return f"For {len(test.minute)} looks |z| must exceed {test.pocock:.2f}; the largest was {largest:.2f}."
 
 
 def _shadow_worse(result: Result) -> int:
@@ -574,6 +574,7 @@ PREDICTIONS: tuple[Prediction, ...] = (
         _hurt_answer,
         _why_hurt,
         "shadow-copies-requests",
+        "shadow-answers-stay-inside",
         fits=_is_shadow,
     ),
     _ask(

@@ -2,7 +2,8 @@
 // Everything is drawn from `data`, sent once; playing asks nothing of the server.
 
 const watched = new Map(); // run → the minute where its viewer was, for when the film is taken down and put up again
-const SPEEDS = [1, 3, 10]; // minutes a second
+const SPEEDS = [0.5, 1, 3, 10]; // minutes a second
+const SHORTEST_SECONDS = 9; // what a film should last at the speed it begins with
 const FLIGHT_SECONDS = 1.3;
 
 export default function ({ data, parentElement }) {
@@ -17,7 +18,7 @@ function create(root) {
   const find = (name) => root.querySelector("." + name);
   const [play, at, clock, speed, stage, lines, events, now, legend] =
     ["play", "at", "clock", "speed", "stage", "lines", "events", "now", "legend"].map(find);
-  let data = null, time = 0, playing = false, frame = 0, before = 0;
+  let data = null, time = 0, playing = false, waiting = false, frame = 0, before = 0;
 
   const rate = () => SPEEDS[Number(speed.value)];
   const go = (minute) => {
@@ -27,6 +28,8 @@ function create(root) {
   };
   const pause = () => { playing = false; cancelAnimationFrame(frame); draw(); };
   const start = () => {
+    inView.disconnect();
+    waiting = false;
     if (time >= data.until) time = 0;
     playing = true;
     before = performance.now();
@@ -39,8 +42,6 @@ function create(root) {
     if (time >= data.until) pause();
     else if (playing) frame = requestAnimationFrame(tick);
   };
-  const index = () => Math.min(lowest(data.minute, time), data.minute.length - 1);
-
   play.onclick = () => (playing ? pause() : start());
   find("back").onclick = () => { pause(); go(Math.ceil(time - 1e-6) - data.stride); };
   find("on").onclick = () => { pause(); go(Math.floor(time + 1e-6) + data.stride); };
@@ -54,17 +55,22 @@ function create(root) {
   lines.onpointermove = (event) => { if (lines.hasPointerCapture(event.pointerId)) seek(event); };
   const sized = new ResizeObserver(() => data && draw());
   sized.observe(root);
+  // A film that begins by itself begins when somebody can see it.
+  const inView = new IntersectionObserver(([seen]) => {
+    if (!seen.isIntersecting || !waiting) return;
+    waiting = false;
+    start();
+  }, { threshold: 0.6 });
 
   function draw() {
-    const here = index();
     const look = colours(root, data);
     play.textContent = playing ? "Pause" : time >= data.until ? "Play again" : "Play";
     at.value = String(time);
     at.setAttribute("aria-valuetext", `minute ${Math.round(time)}`);
     clock.textContent = `minute ${Math.floor(time + 1e-6)}`;
-    tell(now, here, data);
+    tell(now, time, data);
     log(events, time, data);
-    drawStage(stage, data, look, time, here, FLIGHT_SECONDS * rate());
+    drawStage(stage, data, look, time, FLIGHT_SECONDS * rate());
     drawLines(lines, data, look, time);
   }
 
@@ -73,18 +79,22 @@ function create(root) {
     data = given;
     if (isNew) {
       cancelAnimationFrame(frame);
+      inView.disconnect();
       playing = false;
       at.max = String(data.until);
       fill(root, now, legend, events, data);
       const known = watched.get(data.run);
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      time = known ?? (data.autoplay && !still ? 0 : data.until);
-      if (known === undefined && data.autoplay && !still) start();
+      waiting = known === undefined && data.autoplay && !still;
+      time = known ?? (waiting ? 0 : data.until);
+      const fitting = SPEEDS.filter((each) => data.until / each >= SHORTEST_SECONDS);
+      speed.value = String(Math.max(fitting.length - 1, 0));
+      if (waiting) inView.observe(stage);
     }
     draw();
   }
 
-  return { show, close: () => { cancelAnimationFrame(frame); sized.disconnect(); } };
+  return { show, close: () => { cancelAnimationFrame(frame); sized.disconnect(); inView.disconnect(); } };
 }
 
 // --- words ---------------------------------------------------------------------------------------------------------
@@ -107,8 +117,8 @@ function fill(root, now, legend, events, data) {
   }
   legend.replaceChildren();
   for (const [mark, colour, text] of [
-    ["●", data.colours.old, `to the ${data.names.old}`],
-    ["●", data.colours.new, `to the ${data.names.new}`],
+    ["●", data.colours.old, data.names.dots_old],
+    ["●", data.colours.new, data.names.dots_new],
     ["◆", data.colours.late, "wrong or late"],
     ["▼", data.colours.other, "4XX: bad request"],
     ["✕", data.colours.bad, "5XX: server error"],
@@ -130,14 +140,16 @@ function fill(root, now, legend, events, data) {
   }
 }
 
-function tell(now, here, data) {
+function tell(now, time, data) {
+  const [, share, old, fresh] = stepAt(data, time);
+  const past = Math.max(minutesPast(data, time) - 1, 0); // what a minute brought is known at its end
   const cells = now.children;
   const say = (number, text) => { cells[number].lastChild.textContent = text; };
-  say(0, `${data.share[here].toFixed(0)} %`);
-  say(1, `${data.old[here]} old + ${data.new[here]} new`);
-  say(2, data.hurt[here].toLocaleString("en"));
+  say(0, `${share.toFixed(0)} %`);
+  say(1, data.names.instances.replace("{old}", old).replace("{new}", fresh));
+  say(2, (time < data.minute[0] ? 0 : data.hurt[past]).toLocaleString("en"));
   data.alarms.forEach((alarm, number) => {
-    const state = data.states[alarm.states[here]];
+    const state = data.states[alarm.states[past]];
     say(3 + number, state === "INSUFFICIENT_DATA" ? "no data" : state);
     cells[3 + number].classList.toggle("is-alarm", state === "ALARM");
   });
@@ -168,6 +180,14 @@ function lowest(sorted, value) { // the first position whose value is not below 
   return low;
 }
 
+const minutesPast = (data, time) => lowest(data.minute, time + 2e-9);
+
+function stepAt(data, time) {
+  let found = data.steps[0];
+  for (const step of data.steps) if (step[0] <= time + 1e-9) found = step;
+  return found;
+}
+
 function colours(root, data) {
   const style = getComputedStyle(root);
   const get = (name) => style.getPropertyValue(name).trim();
@@ -188,14 +208,17 @@ function canvas(element, height) {
   return [pen, width];
 }
 
-function drawStage(element, data, look, time, here, flight) {
+function drawStage(element, data, look, time, flight) {
   const height = 176, lane = height / 2;
   const [pen, width] = canvas(element, height);
   if (!width) return;
   const narrow = width < 520;
   const fleetWidth = narrow ? 118 : 210, left = 6, right = width - fleetWidth - 14;
+  const [, share, old, fresh] = stepAt(data, time);
+  const running = [old, fresh], serving = Math.round((share / 100) * data.total);
+  const active = data.all_active ? running : [data.total - serving, serving];
   pen.font = look.font;
-  [["old", 0], ["new", 1]].forEach(([fleet, row]) => {
+  ["old", "new"].forEach((fleet, row) => {
     const top = row * lane + 3, x = width - fleetWidth;
     pen.fillStyle = look.soft;
     pen.beginPath();
@@ -204,8 +227,7 @@ function drawStage(element, data, look, time, here, flight) {
     pen.fillStyle = look.text;
     pen.textBaseline = "top";
     pen.fillText(data.names[fleet], x + 10, top + 8);
-    squares(pen, look, look[fleet], x + 10, top + 30, fleetWidth - 20, lane - 44, data.total,
-      data[fleet][here], active(data, fleet, here));
+    squares(pen, look, look[fleet], x + 10, top + 30, fleetWidth - 20, lane - 44, data.total, running[row], active[row]);
   });
   pen.fillStyle = look.text;
   pen.textBaseline = "middle";
@@ -213,29 +235,32 @@ function drawStage(element, data, look, time, here, flight) {
   const from = narrow ? left + 4 : left + 62;
   const begin = lowest(data.dots.minute, time - 2 * flight), end = lowest(data.dots.minute, time + 1e-6);
   for (let i = begin; i < end; i++) {
-    const age = (time - data.dots.minute[i]) / flight, isNew = data.dots.fleet[i];
-    const spread = ((i * 2654435761) % 1000) / 1000 - 0.5;
+    const age = (time - data.dots.minute[i]) / flight, isNew = data.dots.fleet[i] === "1";
+    const spread = scatter(i) - 0.5;
     const goal = (isNew ? 1.5 : 0.5) * lane + spread * (lane - 34);
     const turn = smooth(Math.min(age / 0.55, 1));
     const x = from + (right - from) * Math.min(age, 1), y = lane + spread * 18 + (goal - lane - spread * 18) * turn;
     if (age < 1) mark(pen, 0, x, y, isNew ? look.new : look.old, 1);
-    else if (data.dots.outcome[i]) {
-      const colour = [null, look.late, look.other, look.bad][data.dots.outcome[i]];
-      mark(pen, data.dots.outcome[i], x, y, colour, Math.min(1, 2.2 * (2 - age)));
+    else if (data.dots.outcome[i] !== "0") {
+      const outcome = Number(data.dots.outcome[i]);
+      const colour = [null, look.late, look.other, look.bad][outcome];
+      mark(pen, outcome, x, y, colour, Math.min(1, 2.2 * (2 - age)));
     }
   }
 }
 
+const scatter = (number) => { // a number between 0 and 1 that looks random, the same each time
+  const far = Math.sin(number * 12.9898 + 4.1) * 43758.5453;
+  return far - Math.floor(far);
+};
 const smooth = (share) => share * share * (3 - 2 * share);
-const active = (data, fleet, here) =>
-  data.all_active ? data.total : Math.round(((fleet === "new" ? data.share[here] : 100 - data.share[here]) / 100) * data.total);
 
 function squares(pen, look, colour, x, y, width, height, total, running, serving) {
-  let columns = total;
-  while (Math.floor(width / columns) * Math.ceil(total / columns) < height && columns > 1 &&
-    Math.floor(width / (columns - 1)) * Math.ceil(total / (columns - 1)) <= height) columns--;
-  const size = Math.max(Math.min(Math.floor(width / columns), Math.floor(height / Math.ceil(total / columns)), 22), 4);
-  columns = Math.max(Math.floor(width / size), 1);
+  let columns = total, size = 0;
+  for (let rows = 1; rows <= total; rows++) {
+    const wide = Math.ceil(total / rows), fits = Math.min(Math.floor(width / wide), Math.floor(height / rows), 20);
+    if (fits > size) [columns, size] = [wide, fits];
+  }
   const gap = size > 7 ? 3 : 1;
   for (let i = 0; i < total; i++) {
     const left = x + (i % columns) * size, top = y + Math.floor(i / columns) * size, side = size - gap;
@@ -269,7 +294,7 @@ function drawLines(element, data, look, time) {
   const [pen, width] = canvas(element, height);
   if (!width) return;
   const x = (minute) => MARGIN + (minute / data.until) * (width - MARGIN - EDGE);
-  const count = lowest(data.minute, time + 1e-6) || 0;
+  const count = minutesPast(data, time);
   pen.font = look.font;
   const panel = (top, size, title, high, label) => {
     const y = (value) => top + 22 + (size - 34) * (1 - value / high);
@@ -292,11 +317,11 @@ function drawLines(element, data, look, time) {
     return y;
   };
 
-  const y = panel(0, strip, data.names.shareLine, 100, "100 %");
+  const y = panel(0, strip, data.names.share_line, 100, "100 %");
   pen.strokeStyle = look.new;
   pen.lineWidth = 2.5;
   pen.beginPath();
-  pen.moveTo(x(0), y(data.share[0]));
+  pen.moveTo(x(0), y(data.steps[0][1]));
   data.steps.forEach(([minute, share], number) => {
     if (minute > time) return;
     const next = data.steps[number + 1]?.[0] ?? data.until;
@@ -324,10 +349,13 @@ function drawLines(element, data, look, time) {
       const value = alarm.values[i];
       if (value === null) { drawing = false; continue; }
       pen[drawing ? "lineTo" : "moveTo"](x(data.minute[i]), line(value));
-      if (!drawing) { pen.lineTo(x(data.minute[i]) + 0.01, line(value)); drawing = true; }
+      drawing = true;
     }
-    pen.lineCap = "round";
     pen.stroke();
+    pen.fillStyle = look.old;
+    for (let i = 0; i < count && data.minute.length <= 90; i++) {
+      if (alarm.values[i] !== null) pen.fillRect(x(data.minute[i]) - 2, line(alarm.values[i]) - 2, 4, 4);
+    }
     // The state of each minute: a thick band for ALARM, a thin line for OK, nothing while there is no data.
     for (let i = 0; i < count; i++) {
       const state = data.states[alarm.states[i]], begin = i ? data.minute[i - 1] : 0;
@@ -341,7 +369,7 @@ function drawLines(element, data, look, time) {
   pen.strokeStyle = look.text;
   pen.lineWidth = 1;
   pen.beginPath();
-  pen.moveTo(x(time), 20);
+  pen.moveTo(x(time), 22);
   pen.lineTo(x(time), height - foot);
   pen.stroke();
   pen.fillStyle = look.text;

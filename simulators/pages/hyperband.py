@@ -25,6 +25,7 @@ from simulators._hyperband.schedule import (
 )
 from simulators._hyperband.words import count_of, listed
 from simulators.contract import Figure, Simulator
+from simulators.pages.drill import show_drills
 from simulators.pages.simulator import (
     Graded,
     checked,
@@ -57,13 +58,13 @@ _VIEWS = {
 }
 """What to look at after a race: its name, and the titles of its figures."""
 
-_MOST_RESOURCE, _MOST_ETA, _MOST_DRILL = 100_000, 10, 999_999
+_MOST_RESOURCE, _MOST_ETA = 100_000, 10
 _RACED = (9, 243)
 """The bounds of R in a race."""
 
 
 def show(simulator: Simulator, graded: Graded) -> None:
-    """Draw the four parts; only the open one does more than keep its settings."""
+    """Draw the four parts; one out of sight only keeps its settings."""
     parts = st.tabs(_PARTS, key=key_of(SLUG, "part"), on_change="rerun", bind="query-params")
     race, calculator, sagemaker, drills = parts
     with race:
@@ -75,7 +76,7 @@ def show(simulator: Simulator, graded: Graded) -> None:
     with sagemaker:
         _tuning_job(simulator, params, opened=bool(sagemaker.open))
     with drills:
-        _drills(opened=bool(drills.open))
+        show_drills(SLUG, drill, graded, opened=bool(drills.open))
 
 
 # --- the race ---------------------------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ def _settings(simulator: Simulator) -> Params | None:
     every = simulator.params.__pydantic_fields__
     values: dict[str, Any] = {}
     for pair in _PAIRS:
-        for column, name in zip(st.columns(len(pair), vertical_alignment="bottom"), pair, strict=True):
+        for column, name in zip(st.columns(len(pair)), pair, strict=True):
             with column:
                 values[name] = setting(SLUG, name, every[name])
     values["seeds"] = setting(SLUG, "seeds", every["seeds"])
@@ -188,17 +189,15 @@ def _calculator(*, opened: bool) -> None:
     chosen: Rule = rule if rule in _RULES else "algorithm-1"
     schedule = brackets(most, eta, rule=chosen)
     s_max, resumed, restarted = len(schedule) - 1, total_epochs(schedule), total_epochs(schedule, resume=False)
-    for column, (label, value) in zip(
-        st.columns(4),
-        (
-            ("Configurations", configurations(schedule)),
-            ("Trained to the end", full_trainings(schedule)),
-            ("Epochs, resuming", resumed),
-            ("Epochs, restarting", restarted),
-        ),
-        strict=True,
-    ):
-        column.metric(label, f"{value:,}")
+    counts = {
+        "Configurations": configurations(schedule),
+        "Trained to the end": full_trainings(schedule),
+        "Epochs, resuming": resumed,
+        "Epochs, restarting": restarted,
+    }
+    with st.container(horizontal=True):
+        for label, value in counts.items():
+            st.metric(label, f"{value:,}", width=150)
     st.dataframe(_rungs(schedule), hide_index=True, alt="The rungs of every bracket, as configurations @ epochs")
     first = schedule[0][0]
     literal(
@@ -340,62 +339,4 @@ def _chosen(step: Step) -> None:
         on_click=st.session_state.__setitem__,
         args=(key_of(SLUG, "api_strategy"), step.strategy),
         key=f"{SLUG}-choose",
-    )
-
-
-# --- drills -----------------------------------------------------------------------------------------------------------
-
-
-def _drills(*, opened: bool) -> None:
-    key = key_of(SLUG, "drill")
-    place = st.container()
-    number = st.number_input(
-        "Drill number",
-        0,
-        _MOST_DRILL,
-        0,
-        key=key,
-        bind="query-params",
-        help="The same number is the same drill, for everybody.",
-    )
-    if not opened:
-        return
-    number = min(max(int(number or 0), 0), _MOST_DRILL)
-    with place:
-        _one_drill(number, key)
-
-
-def _one_drill(number: int, key: str) -> None:
-    posed = drill(number)
-    literal([posed.ask])
-    chosen = st.radio(
-        "Your answer",
-        range(len(posed.choices)),
-        index=None,
-        format_func=lambda choice: posed.choices[choice],
-        key=f"{SLUG}-drill-{number}",
-    )
-    checked_key = f"{SLUG}-drilled"
-    if st.session_state.get(checked_key) != (number, chosen) or chosen is None:
-        st.button(
-            "Check",
-            type="primary",
-            icon=":material/check:",
-            disabled=chosen is None,
-            on_click=st.session_state.__setitem__,
-            args=(checked_key, (number, chosen)),
-            key=f"{SLUG}-check",
-        )
-        return
-    right = chosen == posed.answer
-    told = [f"{text}: {why}" for text, why in zip(posed.choices, posed.whys, strict=True)]
-    literal([f"{'Right' if right else 'Not right'}. The answer is {told[posed.answer]}"], "good" if right else "bad")
-    literal(["Why not the others:", *(each for at, each in enumerate(told) if at != posed.answer)], "muted")
-    st.button(
-        "Next drill",
-        type="primary",
-        icon=":material/arrow_forward:",
-        on_click=st.session_state.__setitem__,
-        args=(key, (number + 1) % (_MOST_DRILL + 1)),
-        key=f"{SLUG}-next",
     )

@@ -1,7 +1,7 @@
 """Any simulator on a page: say what you expect, run it, see why. Its settings and seed live in the URL."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from html import escape
 from importlib import import_module
@@ -11,12 +11,14 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from streamlit.errors import StreamlitAPIException
 
 from simulators import find
 from simulators.contract import Cancelled, Figure, Prediction, Simulator
 from simulators.jobs import Busy, Job, Jobs
 
 _SIDE_BY_SIDE = 6
+_A_LINE = 44  # letters of options that stand side by side on a telephone
 Graded = Callable[[str, Prediction, bool], None]
 """Told of a prediction that was made and whether it came true."""
 
@@ -57,7 +59,7 @@ def literal(texts: list[str], style: str = "") -> None:
     """Paragraphs that mean nothing to Markdown or HTML: they may hold words of a CSV."""
     told = "".join(f"<p>{escape(text)}</p>" for text in texts)
     # Half of a surrogate pair, which JSON may hold, has no UTF-8.
-    st.html(f'<div class="cl {style}">{told.encode("utf-8", "replace").decode()}</div>')
+    st.html(f'<div class="cl"><div class="{style}">{told.encode("utf-8", "replace").decode()}</div></div>')
 
 
 # --- scenarios and settings -------------------------------------------------------------------------------------------
@@ -68,20 +70,28 @@ def key_of(slug: str, field: str) -> str:
     return f"{slug}-{field}"
 
 
+def named_in_link(key: str, options: Container[str]) -> None:
+    """Let a link name an option as the code does: Streamlit itself knows only the words on the page."""
+    given = st.query_params.get(key)
+    if given in options and key not in st.session_state:
+        st.session_state[key] = given
+
+
 def scenario_picker(slug: str, simulator: Simulator) -> None:
     """A row of named starting points; one in the URL is set up on arrival."""
     key = key_of(slug, "scenario")
+    _arrive(slug, simulator)
     if _has_left(slug, simulator, st.session_state.get(key)):
         st.session_state[key] = None
 
     def set_up() -> None:
-        _set_up(slug, simulator, st.session_state.get(key), everything=True)
+        _set_up(slug, simulator, st.session_state.get(key))
 
     # A few scenarios are offered side by side; many would be a wall.
     more: dict[str, Any] = {"index": None, "placeholder": "Choose a starting point"}
     few = len(simulator.scenarios) <= _SIDE_BY_SIDE
     show: Any = st.pills if few else st.selectbox
-    chosen = show(
+    show(
         "Scenario",
         list(simulator.scenarios),
         format_func=lambda name: simulator.scenarios[name].title,
@@ -90,18 +100,53 @@ def scenario_picker(slug: str, simulator: Simulator) -> None:
         on_change=set_up,
         **({} if few else more),
     )
-    seen = f"{slug}-set-up"
-    if chosen and not st.session_state.get(seen):
-        _set_up(slug, simulator, chosen, everything=False)
-    st.session_state[seen] = True
 
 
-def _set_up(slug: str, simulator: Simulator, scenario: str | None, *, everything: bool) -> None:
-    """Give the settings a scenario's values; on arrival, what the URL says of a setting wins."""
+def _arrive(slug: str, simulator: Simulator) -> None:
+    """Turn a link that names a scenario, or an option as the code does, into one that says everything as the page does.
+
+    Streamlit reads its widgets from the link, knows only the words on the page, and keeps in the link what it read.
+    """
+    last, key = f"{slug}-link", key_of(slug, "scenario")
+    given = st.query_params.get(key)
+    if last in st.session_state and given in (None, st.session_state[last]):
+        return
+    st.session_state[last] = given
+    scenario = next((name for name, each in simulator.scenarios.items() if given in (name, each.title)), None)
+    if scenario and scenario == st.session_state.get(key):
+        return  # chosen on the page
+    values = simulator.scenarios[scenario].params if scenario else {}
+    words = {key: simulator.scenarios[scenario].title} if scenario else {}
+    for name, field in simulator.params.__pydantic_fields__.items():
+        said = st.query_params.get(key_of(slug, name))
+        if said is None and name in values:
+            words[key_of(slug, name)] = _in_link(field, values[name])
+        elif said in get_args(_kind(field.annotation)):
+            words[key_of(slug, name)] = _in_link(field, said)
+    if any(st.query_params.get(at) != text for at, text in words.items()):
+        st.session_state[last] = words.get(key)
+        if scenario:
+            st.session_state[key] = scenario
+            _set_up(slug, simulator, scenario)
+        try:
+            st.query_params.update(words)
+        except StreamlitAPIException:
+            return  # the page is open already: its widgets hold the link, and follow their values
+        st.rerun()
+
+
+def _in_link(field: FieldInfo, value: Any) -> str:
+    """A value as a widget writes it to the link."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(_extra(field).get("names", {}).get(value, value))
+
+
+def _set_up(slug: str, simulator: Simulator, scenario: str | None) -> None:
+    """Give the settings a scenario's values, or the defaults."""
     chosen = simulator.scenarios[scenario].params if scenario and scenario in simulator.scenarios else {}
     for name, field in simulator.params.__pydantic_fields__.items():
-        if everything or key_of(slug, name) not in st.query_params:
-            st.session_state[key_of(slug, name)] = chosen.get(name, field.default)
+        st.session_state[key_of(slug, name)] = chosen.get(name, field.default)
     st.session_state.pop(f"{slug}-trial", None)
 
 
@@ -152,9 +197,11 @@ def setting(slug: str, name: str, field: FieldInfo) -> Any:
         return st.toggle(**common, value=field.default)
     if get_origin(kind) is Literal:
         options, names = list(get_args(kind)), extra.get("names", {})
-        show: Any = st.segmented_control if len(options) <= 4 else st.selectbox
+        named_in_link(key, options)
+        fits = len(options) <= 4 and sum(len(names.get(each, str(each))) for each in options) <= _A_LINE
+        show: Any = st.segmented_control if fits else st.selectbox
         more: dict[str, Any] = {"index": options.index(field.default)}
-        if len(options) <= 4:
+        if fits:
             more = {"required": True, "default": field.default}
         chosen = show(**common, options=options, format_func=lambda value: names.get(value, str(value)), **more)
         return field.default if chosen is None else chosen
@@ -187,6 +234,9 @@ def _bounds(field: FieldInfo) -> tuple[float | None, float | None]:
 def trial_of(slug: str, simulator: Simulator, params: Any) -> Trial | None:
     """The run that was asked for with the Run button, or None before that; with it, the prediction."""
     key = f"{slug}-trial"
+    if st.session_state.pop(f"{slug}-stopped", None):
+        st.session_state.pop(key, None)
+        st.info("The run was stopped.", icon=":material/stop_circle:")
     trial: Trial | None = st.session_state.get(key)
     if trial and trial.params != params and not simulator.takes_long(params):
         # A quick one follows its settings; what was expected belonged to the settings before.
@@ -248,7 +298,7 @@ def result_of(slug: str, simulator: Simulator, trial: Trial) -> Any:
         job = jobs().start(slug, trial.params)
         if job.done:
             return job.result()
-        _watch(slug, job)
+        watch(slug, job)
     except Busy:
         st.warning("Many runs are waiting. Try again in a minute.", icon=":material/hourglass:")
     except Cancelled:
@@ -260,12 +310,16 @@ def result_of(slug: str, simulator: Simulator, trial: Trial) -> Any:
 
 
 @st.fragment(run_every=0.4)
-def _watch(slug: str, job: Job) -> None:
+def watch(slug: str, job: Job) -> None:
+    """How far a run is, and a button to stop it; the page runs again when it is over."""
     if job.done:
         st.rerun()
     st.progress(job.progress.share, text=job.progress.words)
     if st.button("Stop", icon=":material/stop:", key=f"{slug}-stop"):
         jobs().cancel(job)
+        # Who asks for a cancelled run gets a new one, so it is remembered here that this one is not wanted.
+        st.session_state[f"{slug}-stopped"] = job.key
+        st.rerun()
 
 
 def tell(slug: str, simulator: Simulator, trial: Trial, result: Any, graded: Graded) -> Trial:
@@ -315,7 +369,8 @@ def run_again(slug: str) -> None:
 
 def show_figure(key: str, figure: Figure) -> None:
     """A chart, what it shows in words, and its numbers on demand."""
-    st.subheader(figure.title, anchor=False)
+    # A title may hold names from somebody's table.
+    st.html(f'<div class="cl"><h3>{escape(figure.title)}</h3></div>')
     st.plotly_chart(figure.chart, key=f"{key}-chart", alt=figure.caption, config={"displayModeBar": False})
     literal([figure.caption], "muted")
     with st.expander("The numbers", key=f"{key}-numbers", on_change="rerun") as numbers:
@@ -327,4 +382,4 @@ def show_request(slug: str, operation: str, body: dict[str, Any]) -> None:
     """The AWS call that these settings make."""
     with st.expander(f"The AWS request: {operation}", key=f"{slug}-request", on_change="rerun") as request:
         if request.open:
-            st.code(json.dumps(body, indent=2), language="json")
+            st.code(json.dumps(body, indent=2), language="json", wrap_lines=True)

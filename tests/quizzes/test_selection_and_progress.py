@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from content import default_catalog
+from content.connections import topics_of
 from quizzes import default_banks
 from quizzes.progress import by_domain, calibration, coming, facts_of, mastery, queue
 from quizzes.schedule import GUESS, SURE, Memory, Review, replay
-from quizzes.selection import choose, mixed, of_topics, topics_of
+from quizzes.selection import choose, mixed, of_topics
 
 CATALOG, BANKS = default_catalog(), default_banks()
 DAY = date(2026, 11, 21)

@@ -624,9 +624,9 @@ def test_the_request_says_what_the_race_does():
         (lambda body, config: config["HyperParameterTuningJobObjective"].update(Type="Max"), "'Max'"),
         (
             lambda body, config: body["TrainingJobDefinition"]["AlgorithmSpecification"].update(
-                MetricDefinitions=[{"Name": "validation:accuracy", "Regex": "x"}] * 21
+                MetricDefinitions=[{"Name": "validation:accuracy", "Regex": "x"}] * 41
             ),
-            "at most 20",
+            "at most 40",
         ),
         (lambda body, config: body.update(WarmStartConfig=warm("TransferLearning", 1)), "wanted Bayesian or Random"),
         (lambda body, config: body.update(WarmStartConfig=warm("Transfer", 1)), "'Transfer'"),
