@@ -95,8 +95,8 @@ def _chance(result: Result) -> str:
         return ""
     return (
         f"Server errors of {result.params.green_error_percent:g} % trip the alarm in the first bake with a chance of "
-        f"{100 * curve.alarm_here:.0f} %; that at least one of its {curve.green_requests:.0f} requests fails has "
-        f"{100 * curve.seen_here:.0f} %."
+        f"{100 * curve.alarm_here:.0f} %; the chance that at least one of its {curve.green_requests:,.0f} requests "
+        f"fails is {100 * curve.seen_here:.0f} %."
     )
 
 

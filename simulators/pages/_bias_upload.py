@@ -52,7 +52,6 @@ _MOST_VALUES = 200
 _LONGEST_OPTION = 80
 _LARGEST = 1e15
 """A number box takes no whole number that a browser could not tell from its neighbour."""
-_KEPT = 8
 _EXAMPLE = "sex,department,approved\nF,sales,1\nM,sales,0\nF,research,1\n…"
 
 # Larger files would go through a temporary file on disk.
@@ -69,19 +68,28 @@ class Table:
     upload: Upload | None
     problem: str = ""
     token: str = field(default_factory=lambda: secrets.token_hex(8))
+    told: dict[Hashable, Any] = field(default_factory=dict)
+    """Small things about its columns."""
     made: dict[Hashable, Any] = field(default_factory=dict)
+    """The table as it was read and scored, by choice and params: as large as itself."""
 
-    def once(self, what: Hashable, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made once while it is among the latest few."""
-        if what not in self.made:
-            self.keep(what, make())
-        return self.made[what]
+    def once(self, what: Hashable, tell: Callable[[], Any]) -> Any:
+        """Something small, found out once."""
+        return _once(self.told, what, tell, most=500)
 
-    def keep(self, what: Hashable, made: Any) -> None:
-        """Remember something, and forget the oldest."""
-        self.made[what] = made
-        for old in list(self.made)[:-_KEPT]:
-            del self.made[old]
+    def prepared(self, what: Hashable, make: Callable[[], Any]) -> Any:
+        """Something large, made once while it is among the latest few; None is not kept."""
+        return _once(self.made, what, make, most=4)
+
+
+def _once(kept: dict[Hashable, Any], what: Hashable, make: Callable[[], Any], *, most: int) -> Any:
+    if what not in kept:
+        if (made := make()) is None:
+            return None
+        kept[what] = made
+        for old in list(kept)[:-most]:
+            del kept[old]
+    return kept[what]
 
 
 def show_upload(simulator: Simulator, fields: Fields) -> None:
@@ -212,7 +220,7 @@ def _option(value: Any) -> str:
 def _measure(simulator: Simulator, fields: Fields, table: Table, upload: Upload, choice: Choice) -> None:
     try:
         data: DataSet = table.once(choice, lambda: as_data(upload, choice))
-        labels: Prepared = table.once((choice, "labels"), lambda: prepare(data, Params(model="none")))
+        labels: Prepared = table.prepared(choice, lambda: prepare(data, Params(model="none")))
     except ValueError as wrong:
         told = str(wrong)
         literal([f"These columns cannot be measured. {told[0].upper()}{told[1:]}."], "bad")
@@ -234,9 +242,10 @@ def _measure(simulator: Simulator, fields: Fields, table: Table, upload: Upload,
     wanted = training(params)
     key = f"{PREFIX} {table.token} {choice!r} {wanted!r}"
     with story:
-        prepared = (
-            labels if wanted == training(Params(data="own", model="none")) else _prepared(table, key, data, wanted)
-        )
+        if params.model == "none" and not params.swap:
+            prepared: Prepared | None = labels
+        else:
+            prepared = table.prepared(key, lambda: _scored(key, data, wanted))
     if prepared is None:
         return
     result = judged(PREFIX, prepared, params, key)
@@ -244,20 +253,13 @@ def _measure(simulator: Simulator, fields: Fields, table: Table, upload: Upload,
         show_view(view, Found(prefix=PREFIX, key=key, data=data, prepared=prepared, params=params, result=result))
 
 
-def _prepared(table: Table, key: str, data: DataSet, params: Params) -> Prepared | None:
-    """The table, read and scored; kept with the table, and nowhere else."""
-    if key in table.made:
-        kept: Prepared = table.made[key]
-        return kept
-    if takes_long(data, params):
-        used = [name for name in data.frame.columns if name in _used(data)]
-        slim = DataSet(data.source, data.frame[used])
-        found: Prepared | None = in_background(PREFIX, key, "The training", prepare, slim, params, keep=False)
-    else:
+def _scored(key: str, data: DataSet, params: Params) -> Prepared | None:
+    """The table with the scores of a model; None while it is trained."""
+    if not takes_long(data, params):
         with st.spinner("Training …"):
-            found = prepare(data, params)
-    if found is not None:
-        table.keep(key, found)
+            return prepare(data, params)
+    slim = DataSet(data.source, data.frame[[name for name in data.frame.columns if name in _used(data)]])
+    found: Prepared | None = in_background(PREFIX, key, "The training", prepare, slim, params, keep=False)
     return found
 
 

@@ -164,7 +164,21 @@ def _settings(simulator: Simulator) -> Params | None:
         said = "; ".join(_said(every[name], values[name]) for name in changed)
         literal([f"Changed in More settings: {said}."], "muted")
     params: Params | None = checked(simulator, values)
+    if params is not None and params.requests_per_minute > (most := _capacity(params)):
+        literal(
+            [
+                f"{params.requests_per_minute:,.0f} requests a minute are more than the old fleet can answer, "
+                f"{most:,.0f}: queues grow without end. Late answers of the new fleet count as users hurt, though the "
+                "old one would be late too."
+            ],
+            "bad",
+        )
     return params
+
+
+def _capacity(params: Params) -> float:
+    """Requests a minute that the old fleet can answer."""
+    return params.instances * 60_000 / params.service_ms
 
 
 def _first(values: dict[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -442,6 +456,9 @@ def _explain(simulator: Simulator, params: Params) -> None:
     result: Result | None = result_of(SLUG, simulator, Trial(params=explained.params))
     if result is not None:
         st.subheader("With the traffic, the models and the alarms of the settings", anchor=False)
+        if result.problems:
+            literal(simulator.findings(result), "plain")
+            return
         _headline(result)
         show_film(f"{SLUG}-explained-film", result, autoplay=False)
 
