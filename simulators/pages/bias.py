@@ -29,6 +29,7 @@ from simulators.pages.simulator import (
     checked,
     key_of,
     literal,
+    number_box,
     run_again,
     scenario_picker,
     setting,
@@ -85,7 +86,7 @@ def _explore(simulator: Simulator, fields: Fields, graded: Graded) -> None:
         values |= _group_settings(SLUG, fields, groups, more)
     source = load(Params(data=data)).source
     story = st.container()
-    ran = f"{SLUG}-trial" in st.session_state
+    ran = f"{SLUG}-trial" in st.session_state and f"{SLUG}-stopped" not in st.session_state
     view = look_closer(SLUG, source) if ran else None
     here = st.container()
     names = ("definition", "swap", *(OF_THE_MODEL if trains(source) else ()), "flip_test", "seed")
@@ -206,7 +207,16 @@ def _drills(graded: Graded) -> None:
         key="bias-drill-metric",
         bind="query-params",
     )
-    number = pair[1].number_input("Drill", 1, _MOST_DRILLS, value=1, step=1, key="bias-drill", bind="query-params")
+    with pair[1]:
+        number = number_box(
+            label="Drill",
+            min_value=1,
+            max_value=_MOST_DRILLS,
+            value=1,
+            step=1,
+            key="bias-drill",
+            bind="query-params",
+        )
     asked = drill(int(number), metric if metric in METRICS else None)
     name = f"{metric}-{number}"
     st.html(tables.plain_table(asked.table, asked.ask))
@@ -229,6 +239,11 @@ def _drills(graded: Graded) -> None:
     )
 
 
+def fact_of(metric: str) -> str:
+    """The fact that a drill about this metric is evidence about."""
+    return f"bias-metrics/{_FACTS.get(metric, f'{metric.lower()}-formula')}"
+
+
 def _answer_drill(name: str, asked: Drill, graded: Graded) -> None:
     chosen = st.radio(
         "Your answer",
@@ -242,13 +257,12 @@ def _answer_drill(name: str, asked: Drill, graded: Graded) -> None:
         if chosen is None:
             return
         st.session_state["bias-drilled"] = {**st.session_state.get("bias-drilled", {}), name: chosen}
-        fact = _FACTS.get(asked.metric, f"{asked.metric.lower()}-formula")
         evidence = Prediction(
             ask=f"Drill {name}: {asked.ask}",
             choices=asked.choices,
             answer=lambda _: asked.answer,
             why=lambda _: asked.whys[asked.answer],
-            facts=(f"bias-metrics/{fact}",),
+            facts=(fact_of(asked.metric),),
         )
         graded(SLUG, evidence, chosen == asked.answer)
 

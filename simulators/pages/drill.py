@@ -6,7 +6,7 @@ from typing import Protocol
 import streamlit as st
 
 from simulators.contract import Prediction
-from simulators.pages.simulator import Graded, key_of, literal
+from simulators.pages.simulator import Graded, key_of, literal, number_box
 
 MOST = 999_999
 
@@ -30,11 +30,11 @@ def show_drills(slug: str, draw: Callable[[int], Drill], graded: Graded, *, open
     """The drill whose number is in the URL. Its number stays a setting of the page while the drill is out of sight."""
     key = key_of(slug, "drill")
     place = st.container()
-    number = st.number_input(
-        "Drill number",
-        0,
-        MOST,
-        0,
+    number = number_box(
+        label="Drill number",
+        min_value=0,
+        max_value=MOST,
+        value=0,
         key=key,
         bind="query-params",
         help="The same number is the same drill, for everybody.",

@@ -77,6 +77,17 @@ def named_in_link(key: str, options: Container[str]) -> None:
         st.session_state[key] = given
 
 
+def number_box(**given: Any) -> Any:
+    """A box for a number; one that the link does not fill where the link's number is infinite.
+
+    Streamlit 1.67 fails to make a whole number of it.
+    """
+    try:
+        return st.number_input(**given)
+    except OverflowError:
+        return st.number_input(**{**given, "key": f"{given['key']}-box", "bind": None})
+
+
 def scenario_picker(slug: str, simulator: Simulator) -> None:
     """A row of named starting points; one in the URL is set up on arrival."""
     key = key_of(slug, "scenario")
@@ -210,7 +221,7 @@ def setting(slug: str, name: str, field: FieldInfo) -> Any:
         step = kind(extra.get("step", 1 if kind is int else 0.01))
         if low is not None and high is not None and (high - low) / step <= 400:
             return st.slider(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
-        return st.number_input(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
+        return number_box(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
     return st.text_input(**common, value=field.default)
 
 
