@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
+expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

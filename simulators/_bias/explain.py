@@ -330,7 +330,8 @@ def _work_conditional(case: _Case) -> Worked:
     steps.append(f"Weighted by rows and divided by {total:,}: {metric} = {number(value)}.")
     listed = " + ".join(rf"{size}({_latex(share)})" for size, share in terms)
     more = r" + \dots" if len(filled) > MANY_GROUPS else ""
-    return Worked(tuple(steps), rf"{metric} = \frac{{{listed}{more}}}{{{total}}} = {_latex(value)}", value)
+    # Without a tall bracket or a long fraction, so that a narrow page can break the line.
+    return Worked(tuple(steps), rf"{metric} = \tfrac{{1}}{{{total}}}[{listed}{more}] = {_latex(value)}", value)
 
 
 def _work_flips(case: _Case) -> Worked:

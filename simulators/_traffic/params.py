@@ -104,7 +104,6 @@ class Params:
             "Instances of the variant, in the old fleet and in the new one.",
             ge=1,
             le=100,
-            unit="instances",
             step=1,
         ),
     ] = 10
@@ -482,12 +481,11 @@ class Params:
             "How many of the most recent points are looked at.",
             ge=1,
             le=100,
-            unit="points",
             step=1,
         ),
     ] = 3
     alarm_datapoints: Annotated[
-        int, _setting("Datapoints to alarm (M)", "How many of the N must breach.", ge=1, le=100, unit="points", step=1)
+        int, _setting("Datapoints to alarm (M)", "How many of the N must breach.", ge=1, le=100, step=1)
     ] = 2
     alarm_missing: Annotated[
         Missing, _setting("Missing data", "How a period without any request is treated.", advanced=True, names=_MISSING)
@@ -518,15 +516,11 @@ class Params:
     ] = 60
     second_alarm_periods: Annotated[
         int,
-        _setting(
-            "Second evaluation periods", "N of the second alarm.", ge=1, le=100, unit="points", step=1, advanced=True
-        ),
+        _setting("Second evaluation periods", "N of the second alarm.", ge=1, le=100, step=1, advanced=True),
     ] = 3
     second_alarm_datapoints: Annotated[
         int,
-        _setting(
-            "Second datapoints to alarm", "M of the second alarm.", ge=1, le=100, unit="points", step=1, advanced=True
-        ),
+        _setting("Second datapoints to alarm", "M of the second alarm.", ge=1, le=100, step=1, advanced=True),
     ] = 2
     second_alarm_missing: Annotated[
         Missing,
@@ -563,7 +557,6 @@ class Params:
             "How often somebody looks whether the difference is significant, evenly spaced.",
             ge=1,
             le=100,
-            unit="looks",
             step=1,
             advanced=True,
         ),

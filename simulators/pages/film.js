@@ -43,8 +43,21 @@ function create(root) {
     else if (playing) frame = requestAnimationFrame(tick);
   };
   play.onclick = () => (playing ? pause() : start());
-  find("back").onclick = () => { pause(); go(Math.ceil(time - 1e-6) - data.stride); };
-  find("on").onclick = () => { pause(); go(Math.floor(time + 1e-6) + data.stride); };
+  const step = (way) => {
+    pause();
+    go((way < 0 ? Math.ceil(time - 1e-6) : Math.floor(time + 1e-6)) + way * data.stride);
+  };
+  const keys = {
+    ArrowLeft: () => step(-1), ArrowDown: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => step(1),
+    Home: () => { pause(); go(0); }, End: () => { pause(); go(data.until); },
+  };
+  find("back").onclick = () => step(-1);
+  find("on").onclick = () => step(1);
+  at.onkeydown = (event) => {
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  };
   at.oninput = () => { pause(); go(Number(at.value)); };
   speed.onchange = () => draw();
   const seek = (event) => {

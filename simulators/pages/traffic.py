@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import fields
+from html import escape
 from math import isfinite
 from typing import Any
 
@@ -148,7 +150,7 @@ def show(simulator: Simulator, graded: Graded) -> None:
 
 def _settings(simulator: Simulator) -> Params | None:
     """The few settings that matter for what is run, and the others out of the way."""
-    every = simulator.params.__pydantic_fields__
+    every = _fields(simulator)
     values: dict[str, Any] = {"mode": setting(SLUG, "mode", every["mode"])}
     for row in _first(values):
         for column, name in zip(st.columns(len(row), vertical_alignment="bottom"), row, strict=True):
@@ -174,6 +176,17 @@ def _settings(simulator: Simulator) -> Params | None:
             "bad",
         )
     return params
+
+
+def _fields(simulator: Simulator) -> dict[str, Any]:
+    """The settings; sizes in the unit that is chosen for them."""
+    every = dict(simulator.params.__pydantic_fields__)
+    key, names = key_of(SLUG, "size_type"), every["size_type"].json_schema_extra["names"]
+    if st.session_state.get(key, st.query_params.get(key)) in ("INSTANCE_COUNT", names["INSTANCE_COUNT"]):
+        for name in (*_SIZES.values(), "rollback_batch_size"):
+            every[name] = copy(every[name])
+            every[name].json_schema_extra = {**every[name].json_schema_extra, "unit": "instances"}
+    return every
 
 
 def _capacity(params: Params) -> float:
@@ -323,10 +336,18 @@ def _figures(view: str, key: str, _result: Result) -> list[Figure]:  # noqa: ARG
 
 def _side_by_side(result: Result) -> None:
     """A row for each strategy: how it ended, and at what price."""
-    if result.comparison is not None:
-        shown = result.comparison.reindex(columns=list(_COLUMNS)).rename(columns=_COLUMNS)
-        told = shown.apply(lambda column: column.map(_cell))
-        st.table(told.set_index(_COLUMNS["strategy"]), border="horizontal")
+    if result.comparison is None:
+        return
+    head = "".join(f"<th scope='col'>{name}</th>" for name in _COLUMNS.values())
+    rows = [
+        "".join(f"<td>{_cell(each[column])}</td>" for column in _COLUMNS)
+        for each in result.comparison.reindex(columns=list(_COLUMNS)).to_dict("records")
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    st.html(
+        '<div class="cl"><div class="scroll" tabindex="0" role="region" aria-label="The four strategies">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>"
+    )
 
 
 _COLUMNS = {
@@ -341,7 +362,7 @@ _COLUMNS = {
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return escape(value)
     return f"{value:,.0f}" if isfinite(value) else "–"
 
 

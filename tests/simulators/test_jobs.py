@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -82,5 +85,37 @@ def test_a_killed_worker_does_not_end_the_pool() -> None:
         after = pool.start("traffic", quick(5))
         until(lambda: after.done)
         assert after.result() is not None
+    finally:
+        pool.close()
+
+
+def give_back(given: str, on_progress: Callable[[float, str], None]) -> str:
+    on_progress(1.0, "done")
+    return given
+
+
+def test_any_work_can_be_called_and_forgotten(jobs: Jobs) -> None:
+    job = jobs.call("a key", give_back, "given")
+    until(lambda: job.done)
+    assert job.result() == "given"
+    assert jobs.call("a key", give_back, "given") is job
+    jobs.forget(job)
+    assert jobs.call("a key", give_back, "given") is not job
+
+
+def test_a_worker_does_not_run_the_script_that_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit calls the page's script the main module; a new process would run it once more."""
+    script, ran = tmp_path / "script.py", tmp_path / "ran"
+    script.write_text(f"open({str(ran)!r}, 'w').close()\n", encoding="utf-8")
+    main = ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    pool = Jobs(workers=1)
+    try:
+        job = pool.call("main", give_back, "given")
+        until(lambda: job.done)
+        assert job.result() == "given"
+        assert sys.modules["__main__"] is main
+        assert not ran.exists()
     finally:
         pool.close()

@@ -604,6 +604,21 @@ def test_it_is_found_and_quick():
     assert not SIMULATOR.takes_long(Params())
 
 
+def test_what_takes_long_is_known_before():
+    """A page may wait for what is quick; what is not goes out of the server's threads."""
+    assert not any(SIMULATOR.takes_long(Params(**each.params)) for each in SCENARIOS.values())
+    assert SIMULATOR.takes_long(Params(requests_per_minute=60_000))
+    assert SIMULATOR.takes_long(Params(alarm_periods=100, wait_seconds=3600, timeout_seconds=28_800))
+    assert not SIMULATOR.takes_long(Params(requests_per_minute=250_000, watch_minutes=480)), "turned down at once"
+
+
+def test_an_alarm_cannot_look_back_beyond_the_run():
+    params = Params(alarm_period_seconds=3600, alarm_periods=24)
+    around = exposure(params, params.alarms[0], first_bake(params))
+    assert around.first == params.history_minutes + params.launch_seconds // 60
+    assert len(around.green) == around.first + params.wait_seconds // 60
+
+
 def test_progress_is_told_and_a_run_can_be_stopped():
     told = []
     run(Params(), lambda share, words: told.append((share, words)))

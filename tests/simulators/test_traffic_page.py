@@ -72,7 +72,9 @@ def test_every_scenario_opens_runs_and_teaches(name: str) -> None:
     for view in traffic_page._VIEWS[params.mode]:
         looked(app, view, params.mode)
         if view == "strategies" and params.compare:
-            assert list(app.table[0].value.index) == ["All at once", "Canary", "Linear", "Rolling"]
+            assert result.comparison is not None
+            for hurt in result.comparison["users_hurt"].dropna():
+                assert f" {hurt:,.0f} " in words(app)
 
 
 def test_a_link_by_the_name_or_by_the_title_gives_the_same_settings_and_a_link_that_lasts() -> None:
@@ -111,6 +113,13 @@ def test_the_size_in_sight_is_that_of_the_strategy_and_all_settings_are_somewher
     assert {f"traffic-{name}" for name in Params.__pydantic_fields__} <= keys  # type: ignore[attr-defined]
     first = next(each for each in app.slider)
     assert first.key == f"traffic-{traffic_page._SIZES.get(strategy, 'termination_wait_seconds')}"
+
+
+def test_sizes_say_their_unit() -> None:
+    assert opened().slider(key="traffic-canary_size").label == "Canary size (%)"
+    for app in (opened(scenario="aws-notebook"), opened(size_type="instances"), opened(size_type="INSTANCE_COUNT")):
+        assert app.slider(key="traffic-canary_size").label == "Canary size (instances)"
+        assert app.slider(key="traffic-rollback_batch_size").label == "Rollback batch (instances)"
 
 
 def test_every_setting_has_its_group() -> None:
