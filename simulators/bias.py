@@ -13,7 +13,7 @@ from simulators._bias.analysis import FLIP_ROWS, Prepared, Result, Verdict, asse
 from simulators._bias.catalogue import METRICS, PRINTED_EXAMPLES, Metric, PrintedExample
 from simulators._bias.charts import figure, figures
 from simulators._bias.datasets import DataSet, Source, load
-from simulators._bias.drills import Drill, drill
+from simulators._bias.drills import drill
 from simulators._bias.explain import Worked, deviations, explain, number, reading, work
 from simulators._bias.exports import analysis_config, config_json, report_csv, report_page, request
 from simulators._bias.fliptest import Flips, flip_test
@@ -47,7 +47,6 @@ __all__ = [
     "Choice",
     "DataSet",
     "Definition",
-    "Drill",
     "Flips",
     "Metric",
     "Params",
@@ -109,5 +108,6 @@ SIMULATOR = Simulator(
     findings=findings,
     scenarios=SCENARIOS,
     predictions=PREDICTIONS,
+    drill=drill,
     request=request,
 )

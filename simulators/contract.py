@@ -1,9 +1,10 @@
 """What every simulator is: named params, one pure run, its figures and findings, and what to ask before it runs."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -51,6 +52,36 @@ class Prediction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drill:
+    """A question drawn by its number and answered by computing: different choices, one of them right."""
+
+    ask: str
+    choices: tuple[str, ...]
+    answer: int
+    """The position of the right choice."""
+    whys: tuple[str, ...]
+    """For each choice, why it is right or which slip leads to it."""
+    facts: tuple[str, ...]
+    """Full names of the facts (`topic/fact`) that an answer is evidence about."""
+    table: pd.DataFrame | None = field(default=None, compare=False)
+    """What is asked about, where words alone would not do."""
+    steps: tuple[str, ...] = ()
+    """How the right answer comes about, where its why does not say it all."""
+
+
+Choice = tuple[str, str]
+"""The text of a choice, and why it is right or which slip leads to it."""
+
+
+def shuffled(rng: np.random.Generator, ask: str, right: Choice, slips: Sequence[Choice], **more: Any) -> Drill:
+    """A drill with its choices in a random order; `more` is what else a `Drill` has."""
+    offered = [right, *slips]
+    order = rng.permutation(len(offered))
+    choices, whys = zip(*(offered[place] for place in order), strict=True)
+    return Drill(ask=ask, choices=choices, whys=whys, answer=int(np.flatnonzero(order == 0)[0]), **more)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Simulator:
     """One world to try a concept in.
 
@@ -68,6 +99,8 @@ class Simulator:
     findings: Callable[[Any], list[str]]
     scenarios: Mapping[str, Scenario]
     predictions: tuple[Prediction, ...] = ()
+    drill: Callable[[int], Drill] | None = None
+    """The drill of a number; the same number gives the same one."""
     request: Callable[[Any], tuple[str, dict[str, Any]]] | None = None
     """The params → the AWS operation (`UpdateEndpoint`) and its body."""
     slow: bool | Callable[[Any], bool] = False

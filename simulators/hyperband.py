@@ -14,7 +14,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-how-it-wo
 """
 
 from simulators._hyperband.aws import CHOOSING, FIXED, LIMITS, WARM_START, choose, problems, request
-from simulators._hyperband.drills import Drill, drill
+from simulators._hyperband.drills import drill
 from simulators._hyperband.figures import figures
 from simulators._hyperband.lessons import PREDICTIONS, SCENARIOS
 from simulators._hyperband.params import Params
@@ -38,7 +38,6 @@ __all__ = [
     "SCENARIOS",
     "SIMULATOR",
     "WARM_START",
-    "Drill",
     "Params",
     "Race",
     "SeedRace",
@@ -67,6 +66,7 @@ SIMULATOR = Simulator(
     findings=findings,
     scenarios=SCENARIOS,
     predictions=PREDICTIONS,
+    drill=drill,
     request=request,
     slow=True,
 )

@@ -27,7 +27,7 @@ from simulators._traffic.api import (
 from simulators._traffic.closed_forms import Forecast, expected_hurt, forecast, green_requests, hurt_chance
 from simulators._traffic.detection import Curve, curve
 from simulators._traffic.doctor import Diagnosis, diagnose
-from simulators._traffic.drills import Drill, drill
+from simulators._traffic.drills import drill
 from simulators._traffic.figures import (
     FILM_COLOURS,
     UNITS,
@@ -59,7 +59,6 @@ __all__ = [
     "Alarm",
     "Curve",
     "Diagnosis",
-    "Drill",
     "Explanation",
     "Forecast",
     "Frames",
@@ -106,6 +105,7 @@ SIMULATOR = Simulator(
     findings=findings,
     scenarios=SCENARIOS,
     predictions=PREDICTIONS,
+    drill=drill,
     request=request,
     slow=takes_long,
 )

@@ -121,7 +121,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until the page has been drawn and no script runs."""
-        self.page.wait_for_selector("[data-testid='stAppViewContainer'] [data-testid='stVerticalBlock'] *")
+        self.page.wait_for_selector("[data-testid='stAppViewContainer'] [data-testid='stVerticalBlock'] *:visible")
         self.page.wait_for_function(
             "() => !document.querySelector(\"[data-testid='stStatusWidget']\") && "
             "document.querySelector('[data-test-script-state=\"notRunning\"]')",

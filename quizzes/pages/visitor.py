@@ -24,7 +24,7 @@ export default function ({ data, setStateValue }) {
     id = localStorage.getItem("certlab-learner");
     if (!id) { id = data.fresh; localStorage.setItem("certlab-learner", id); }
   } catch { id = data.fresh; }
-  setStateValue("id", id);
+  if (id !== data.known) setStateValue("id", id);
 }
 """,
 )
@@ -73,13 +73,15 @@ def required_learner(who: Visitor) -> Learner:
 
 
 def _id() -> str:
-    for given in (st.context.cookies.get("learner"), st.session_state.get("learner_id")):
-        if ID.fullmatch(str(given)):
-            return str(given)
-    told = _browser_id(key="browser-id", data={"fresh": uuid4().hex}, on_id_change=lambda: None)
-    if (id := getattr(told, "id", None)) and ID.fullmatch(id):
-        st.session_state["learner_id"] = id
-        return str(id)
+    if ID.fullmatch(given := st.context.cookies.get("learner", "")):
+        return given
+    # Drawn even when the answer is known: what comes and goes would move everything below it.
+    fresh, known = st.session_state.setdefault("learner_fresh", uuid4().hex), st.session_state.get("learner_id")
+    told = _browser_id(key="browser-id", data={"fresh": fresh, "known": known}, on_id_change=lambda: None)
+    for id in (getattr(told, "id", None), known):
+        if ID.fullmatch(str(id)):
+            st.session_state["learner_id"] = id
+            return str(id)
     st.caption("One moment: asking your browser who you are.")
     st.stop()
 

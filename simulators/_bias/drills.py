@@ -12,28 +12,15 @@ from simulators._bias.catalogue import METRICS
 from simulators._bias.explain import number, work
 from simulators._bias.fliptest import Flips
 from simulators._bias.tally import Tally, of_confusion, of_labels
+from simulators.contract import Drill, shuffled
 
 Slip = tuple[float, str]
 """A wrong value and how one gets it."""
 DECIMALS = 3
 APART = 0.008
 """Any two choices differ by at least this much, so that rounding decides nothing."""
-
-
-@dataclass(frozen=True, eq=False)
-class Drill:
-    """One generated question."""
-
-    metric: str
-    ask: str
-    table: pd.DataFrame
-    choices: tuple[str, str, str, str]
-    answer: int
-    """Position of the right choice."""
-    whys: tuple[str, str, str, str]
-    """For each choice, why it is right or which slip leads to it."""
-    steps: tuple[str, ...]
-    """How the right value comes about."""
+_FACTS = {"CDDL": "cdd-formula", "DCA": "dcacc-formula"}
+"""Facts that are not named as their metric."""
 
 
 def drill(seed: int, metric: str | None = None) -> Drill:
@@ -77,13 +64,12 @@ def _pick(draft: _Draft, rng: np.random.Generator) -> Drill | None:
             kept.append((value, why))
     if len(kept) < 3:
         return None
-    right = f"Right. {' '.join(draft.steps[-1:])}"
-    offered = [(draft.value, right), *kept]
-    places = rng.permutation(4)
-    texts = tuple(number(offered[place][0], DECIMALS) for place in places)
-    whys = tuple(offered[place][1] for place in places)
-    answer = int(np.flatnonzero(places == 0)[0])
-    return Drill(draft.metric, draft.ask, draft.table, texts, answer, whys, draft.steps)  # type: ignore[arg-type]
+    offered = [(number(value, DECIMALS), why) for value, why in kept]
+    right = number(draft.value, DECIMALS), f"Right. {' '.join(draft.steps[-1:])}"
+    fact = _FACTS.get(draft.metric, f"{draft.metric.lower()}-formula")
+    return shuffled(
+        rng, draft.ask, right, offered, facts=(f"bias-metrics/{fact}",), table=draft.table, steps=draft.steps
+    )
 
 
 _ASK = "From this table, what is {code} ({name})?"

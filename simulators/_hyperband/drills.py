@@ -1,7 +1,7 @@
 """Exercises without end: a question about a schedule or a rule, drawn by seed and answered by computing it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,21 +12,7 @@ from simulators._hyperband.schedule import (
     full_trainings,
     total_epochs,
 )
-
-
-@dataclass(frozen=True)
-class Drill:
-    """A question with four different choices, one of them right, and why each is right or wrong."""
-
-    ask: str
-    choices: tuple[str, ...]
-    answer: int
-    """The position of the right choice."""
-    whys: tuple[str, ...]
-    """One per choice."""
-    facts: tuple[str, ...] = ()
-    """Full names of the facts (`topic/fact`) that an answer is evidence about."""
-
+from simulators.contract import Drill, shuffled
 
 Slip = tuple[float, str]
 """A wrong answer and the reasoning that leads to it."""
@@ -64,14 +50,8 @@ def _posed(rng: np.random.Generator, ask: str, right: Slip, slips: list[Slip], n
         taken = {_number(other) for other, _ in chosen}
         if len(chosen) < 4 and value > 0 and _number(value) not in taken:
             chosen.append((value, reason))
-    order = rng.permutation(4)
-    mixed = [chosen[place] for place in order]
-    return Drill(
-        ask,
-        tuple(_quantity(value, noun) for value, _ in mixed),
-        int(np.flatnonzero(order == 0)[0]),
-        tuple(reason for _, reason in mixed),
-    )
+    offered = [(_quantity(value, noun), reason) for value, reason in chosen]
+    return shuffled(rng, ask, offered[0], offered[1:], facts=())
 
 
 def _number(value: float) -> str:

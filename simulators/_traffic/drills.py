@@ -1,15 +1,11 @@
 """Exercises without end: an update drawn by seed, a question about it, answered by computing it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from simulators._traffic.alarms import TREATMENTS, alarm_state
 from simulators._traffic.closed_forms import forecast, green_requests, step_instances
 from simulators._traffic.params import STRATEGY_NAMES, Params, SizeType, Strategy
-
-Slip = tuple[str, str]
-"""A wrong answer and how one gets it."""
+from simulators.contract import Choice, Drill, shuffled
 
 _SIZES: dict[Strategy, tuple[int, ...]] = {
     "ALL_AT_ONCE": (100,),
@@ -25,20 +21,6 @@ _STEP_WORDS: dict[Strategy, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Drill:
-    """A question with four different choices, one of them right, and why each is right or wrong."""
-
-    ask: str
-    choices: tuple[str, ...]
-    answer: int
-    """The position of the right choice."""
-    whys: tuple[str, ...]
-    """One per choice."""
-    facts: tuple[str, ...]
-    """Full names of the facts (`topic/fact`) that the answer is evidence about."""
-
-
 def drill(seed: int) -> Drill:
     """The exercise of that number; the same number gives the same one."""
     rng = np.random.default_rng([seed, 5])
@@ -51,21 +33,13 @@ def drill(seed: int) -> Drill:
             return posed
 
 
-def _posed(rng: np.random.Generator, ask: str, right: Slip, slips: list[Slip], *facts: str) -> Drill:
+def _posed(rng: np.random.Generator, ask: str, right: Choice, slips: list[Choice], *facts: str) -> Drill:
     """Four choices in a random order: the right one, and the first three slips that differ from it and each other."""
     chosen = [right]
     for text, why in slips:
         if len(chosen) < 4 and text not in {other for other, _ in chosen}:
             chosen.append((text, why))
-    order = rng.permutation(len(chosen))
-    mixed = [chosen[place] for place in order]
-    return Drill(
-        ask=ask,
-        choices=tuple(text for text, _ in mixed),
-        answer=int(np.flatnonzero(order == 0)[0]),
-        whys=tuple(why for _, why in mixed),
-        facts=tuple(f"deployment-guardrails/{fact}" for fact in facts),
-    )
+    return shuffled(rng, ask, right, chosen[1:], facts=tuple(f"deployment-guardrails/{fact}" for fact in facts))
 
 
 def _drawn(rng: np.random.Generator, *strategies: Strategy) -> tuple[Params, Strategy]:

@@ -1,10 +1,7 @@
 """What the bias page shows as HTML: the metrics, a metric worked through, two groups. Every word of it is escaped."""
 
-from collections.abc import Sequence
 from html import escape
 from math import isfinite, isnan, log, sqrt
-
-import pandas as pd
 
 from simulators.bias import (
     METRICS,
@@ -240,26 +237,3 @@ def crowds(result: Result) -> str:
                 f'<i style="width:{share:.2f}%"></i></span></div>'
             )
     return f'<div class="cl bias">{"".join(bars)}</div>'
-
-
-def plain_table(frame: pd.DataFrame, caption: str) -> str:
-    """A small table as it is."""
-    head = "".join(f"<th scope=col>{escape(str(name)) or 'counted'}</th>" for name in frame.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return (
-        f'<div class="cl"><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def verdict_list(choices: Sequence[str], whys: Sequence[str], right: int, chosen: int) -> str:
-    """Every choice of a drill with its why: the right one and the chosen one stand out."""
-    parts = []
-    for place, (choice, why) in enumerate(zip(choices, whys, strict=True)):
-        style = "good" if place == right else "bad" if place == chosen else "plain"
-        mark = " (your answer)" if place == chosen else ""
-        parts.append(f"<div class={style}><p><b>{escape(choice)}</b>{mark}: {escape(why)}</p></div>")
-    return f'<div class="cl">{"".join(parts)}</div>'

@@ -1,11 +1,12 @@
 """The bias calculator on a page: explore real tables, build two groups, bring a CSV, and drill."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from simulators.bias import METRICS, OWN_FIELDS, Drill, Params, Prepared, drill, load, prepare
-from simulators.contract import Prediction, Simulator
+from simulators.bias import METRICS, OWN_FIELDS, Params, Prepared, drill, load, prepare
+from simulators.contract import Simulator
 from simulators.pages import _bias_tables as tables
 from simulators.pages._bias_result import (
     OF_THE_MODEL,
@@ -24,12 +25,12 @@ from simulators.pages._bias_result import (
     trains,
 )
 from simulators.pages._bias_upload import show_upload
+from simulators.pages.drill import show_drills
 from simulators.pages.simulator import (
     Graded,
     checked,
     key_of,
     literal,
-    number_box,
     run_again,
     scenario_picker,
     setting,
@@ -45,8 +46,6 @@ _SIZES = sorted(
 """Sizes of a group that a slider reaches: a tiny one as easily as a large one."""
 _GROUPS = (("size_a", "rate_a"), ("size_d", "rate_d"))
 _ERRORS = (("recall_a", "false_positives_a"), ("recall_d", "false_positives_d"))
-_MOST_DRILLS = 999_999
-_FACTS = {"CDDL": "cdd-formula", "DCA": "dcacc-formula"}
 
 
 def show(simulator: Simulator, graded: Graded) -> None:
@@ -63,9 +62,8 @@ def show(simulator: Simulator, graded: Graded) -> None:
     if upload.open:
         with upload:
             show_upload(simulator, fields)
-    if drills.open:
-        with drills:
-            _drills(graded)
+    with drills:
+        _drills(graded, opened=bool(drills.open))
 
 
 # --- explore ----------------------------------------------------------------------------------------------------------
@@ -197,81 +195,17 @@ def _build(simulator: Simulator, fields: Fields) -> None:
 # --- drills -----------------------------------------------------------------------------------------------------------
 
 
-def _drills(graded: Graded) -> None:
-    literal(["A table drawn by its number, one metric to work out, and three answers that come from classic slips."])
-    pair = st.columns(2)
-    metric = pair[0].selectbox(
+def _drills(graded: Graded, *, opened: bool) -> None:
+    if opened:
+        literal(
+            ["A table drawn by its number, one metric to work out, and three answers that come from classic slips."]
+        )
+    metric = st.selectbox(
         "Metric",
         ["Any metric", *METRICS],
         format_func=lambda code: f"{code}: {METRICS[code].name}" if code in METRICS else code,
         key="bias-drill-metric",
         bind="query-params",
     )
-    with pair[1]:
-        number = number_box(
-            label="Drill",
-            min_value=1,
-            max_value=_MOST_DRILLS,
-            value=1,
-            step=1,
-            key="bias-drill",
-            bind="query-params",
-        )
-    asked = drill(int(number), metric if metric in METRICS else None)
-    name = f"{metric}-{number}"
-    st.html(tables.plain_table(asked.table, asked.ask))
-    answered: int | None = st.session_state.get("bias-drilled", {}).get(name)
-    if answered is None:
-        _answer_drill(name, asked, graded)
-        return
-    words = "Right." if answered == asked.answer else "Not right."
-    literal([words], "good" if answered == asked.answer else "bad")
-    st.html(tables.verdict_list(asked.choices, asked.whys, asked.answer, answered))
-    listed = [f"{place}. {step}" for place, step in enumerate(asked.steps, 1)]
-    literal(["Step by step", *listed], "plain")
-    st.button(
-        "Next drill",
-        type="primary",
-        icon=":material/arrow_forward:",
-        shortcut="Enter",
-        key="bias-drill-next",
-        on_click=lambda: st.session_state.update({"bias-drill": int(number) % _MOST_DRILLS + 1}),
-    )
-
-
-def fact_of(metric: str) -> str:
-    """The fact that a drill about this metric is evidence about."""
-    return f"bias-metrics/{_FACTS.get(metric, f'{metric.lower()}-formula')}"
-
-
-def _answer_drill(name: str, asked: Drill, graded: Graded) -> None:
-    chosen = st.radio(
-        "Your answer",
-        range(len(asked.choices)),
-        index=None,
-        format_func=lambda place: asked.choices[place],
-        key=f"bias-drill-{name}",
-    )
-
-    def check() -> None:
-        if chosen is None:
-            return
-        st.session_state["bias-drilled"] = {**st.session_state.get("bias-drilled", {}), name: chosen}
-        evidence = Prediction(
-            ask=f"Drill {name}: {asked.ask}",
-            choices=asked.choices,
-            answer=lambda _: asked.answer,
-            why=lambda _: asked.whys[asked.answer],
-            facts=(fact_of(asked.metric),),
-        )
-        graded(SLUG, evidence, chosen == asked.answer)
-
-    st.button(
-        "Check",
-        type="primary",
-        icon=":material/done:",
-        shortcut="Enter",
-        key="bias-drill-check",
-        disabled=chosen is None,
-        on_click=check,
-    )
+    one = metric if metric in METRICS else None
+    show_drills(SLUG, partial(drill, metric=one), graded, opened=opened, about=f"{one} " if one else "")

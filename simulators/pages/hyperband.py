@@ -31,6 +31,7 @@ from simulators.pages.simulator import (
     checked,
     key_of,
     literal,
+    number_box,
     result_of,
     run_again,
     scenario_picker,
@@ -161,17 +162,18 @@ def _figures(key: str, _simulator: Simulator, _result: Race) -> Mapping[str, Fig
 
 def _calculator(*, opened: bool) -> None:
     left, right = st.columns(2)
-    most = left.number_input(
-        "Most epochs for one configuration (R)",
-        1,
-        _MOST_RESOURCE,
-        81,
-        key=key_of(SLUG, "calculated_resource"),
-        bind="query-params",
-    )
-    eta = right.number_input(
-        "Reduction factor (η)", 2, _MOST_ETA, 3, key=key_of(SLUG, "calculated_eta"), bind="query-params"
-    )
+    with left:
+        most = number_box(
+            label="Most epochs for one configuration (R)",
+            min_value=1,
+            max_value=_MOST_RESOURCE,
+            value=81,
+            key=key_of(SLUG, "calculated_resource"),
+        )
+    with right:
+        eta = number_box(
+            label="Reduction factor (η)", min_value=2, max_value=_MOST_ETA, value=3, key=key_of(SLUG, "calculated_eta")
+        )
     rule = st.segmented_control(
         "Bracket sizes",
         list(_RULES),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
+from math import isinf
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -77,15 +78,19 @@ def named_in_link(key: str, options: Container[str]) -> None:
         st.session_state[key] = given
 
 
-def number_box(**given: Any) -> Any:
-    """A box for a number; one that the link does not fill where the link's number is infinite.
+def number_box(*, key: str, value: Any, **given: Any) -> Any:
+    """A box for a number, which a link may fill unless its number is infinite: Streamlit 1.67 would fail on that."""
+    if key not in st.session_state and _is_infinite(st.query_params.get(key, "")):
+        del st.query_params[key]
+        st.rerun()
+    return st.number_input(**given, key=key, value=value, bind="query-params")
 
-    Streamlit 1.67 fails to make a whole number of it.
-    """
+
+def _is_infinite(text: str) -> bool:
     try:
-        return st.number_input(**given)
-    except OverflowError:
-        return st.number_input(**{**given, "key": f"{given['key']}-box", "bind": None})
+        return isinf(float(text))
+    except ValueError:
+        return False
 
 
 def scenario_picker(slug: str, simulator: Simulator) -> None:
@@ -203,9 +208,10 @@ def setting(slug: str, name: str, field: FieldInfo) -> Any:
     label = (field.title or name.replace("_", " ").capitalize()) + unit
     kind, bounds = _kind(field.annotation), _bounds(field)
     # Each widget is told the default, which is then left out of the URL; a scenario sets the state, and that wins.
-    common: dict[str, Any] = {"label": label, "key": key, "help": field.description, "bind": "query-params"}
+    common: dict[str, Any] = {"label": label, "key": key, "help": field.description}
+    bound: dict[str, Any] = {**common, "bind": "query-params"}
     if kind is bool:
-        return st.toggle(**common, value=field.default)
+        return st.toggle(**bound, value=field.default)
     if get_origin(kind) is Literal:
         options, names = list(get_args(kind)), extra.get("names", {})
         named_in_link(key, options)
@@ -214,15 +220,15 @@ def setting(slug: str, name: str, field: FieldInfo) -> Any:
         more: dict[str, Any] = {"index": options.index(field.default)}
         if fits:
             more = {"required": True, "default": field.default}
-        chosen = show(**common, options=options, format_func=lambda value: names.get(value, str(value)), **more)
+        chosen = show(**bound, options=options, format_func=lambda value: names.get(value, str(value)), **more)
         return field.default if chosen is None else chosen
     if kind in (int, float):
         low, high = (kind(bound) if bound is not None else None for bound in bounds)
         step = kind(extra.get("step", 1 if kind is int else 0.01))
         if low is not None and high is not None and (high - low) / step <= 400:
-            return st.slider(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
+            return st.slider(**bound, value=kind(field.default), min_value=low, max_value=high, step=step)
         return number_box(**common, value=kind(field.default), min_value=low, max_value=high, step=step)
-    return st.text_input(**common, value=field.default)
+    return st.text_input(**bound, value=field.default)
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Other libraries as witnesses of the tuning race: dask-ml, optuna, syne-tune."""
 
 from datetime import UTC, datetime
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ class Numbers:
 )
 def test_dask_ml_plans_as_many_models_and_calls(most, eta):
     """Its plan resumes models, and follows Algorithm 1. Where R is no power of eta its last rung ends short of R."""
-    search = pytest.importorskip("dask_ml.model_selection")
+    search = import_module("dask_ml.model_selection")
     from sklearn.linear_model import SGDClassifier
 
     plan = search.HyperbandSearchCV(SGDClassifier(), {}, max_iter=most, aggressiveness=eta).metadata
@@ -41,7 +42,7 @@ def test_dask_ml_plans_as_many_models_and_calls(most, eta):
 
 
 def test_a_logarithm_in_floating_point_costs_dask_ml_a_bracket():
-    search = pytest.importorskip("dask_ml.model_selection")
+    search = import_module("dask_ml.model_selection")
     from sklearn.linear_model import SGDClassifier
 
     plan = search.HyperbandSearchCV(SGDClassifier(), {}, max_iter=243, aggressiveness=3).metadata
@@ -52,7 +53,7 @@ def test_a_logarithm_in_floating_point_costs_dask_ml_a_bracket():
 @pytest.mark.parametrize("seed", range(5))
 def test_optuna_stops_the_same_trials_at_the_same_rungs(eta, seed):
     """Its asynchronous successive halving; scores all different, as ties are broken otherwise."""
-    optuna = pytest.importorskip("optuna")
+    optuna = import_module("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     curves = np.random.default_rng(seed).permutation(30 * 27).reshape(30, 27) / 1000
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=eta, min_early_stopping_rate=0)
@@ -71,7 +72,7 @@ def test_optuna_stops_the_same_trials_at_the_same_rungs(eta, seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_optunas_median_pruner_is_the_best_so_far_rule(seed):
-    optuna = pytest.importorskip("optuna")
+    optuna = import_module("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     rng = np.random.default_rng(seed)
     others, mine = rng.random((7, 6)), rng.random(6)
@@ -89,7 +90,7 @@ def test_optunas_median_pruner_is_the_best_so_far_rule(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_syne_tunes_median_rule_compares_running_averages(seed):
     """It counts the job among the others, so the two can differ when it comes out right in the middle."""
-    pytest.importorskip("syne_tune")
+    pytest.importorskip("syne_tune", reason="syne-tune brings 700 MB of GPU libraries: install it to compare")
     from syne_tune.backend.trial_status import Trial
     from syne_tune.config_space import uniform
     from syne_tune.optimizer.baselines import RandomSearch

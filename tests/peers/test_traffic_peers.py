@@ -1,6 +1,7 @@
 """Other programs as witnesses of the traffic shifter: SimPy, LocalStack, cfn-lint, statsmodels."""
 
 import json
+from importlib import import_module
 from itertools import product
 
 import numpy as np
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.peer
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_simpy_serves_every_request_at_the_same_time(strategy):
     """One Resource per instance, the same arrivals and times of work: the same latency, request by request."""
-    simpy = pytest.importorskip("simpy")
+    simpy = import_module("simpy")
     params = Params(
         strategy=strategy,
         alarm_metric="none",
@@ -83,7 +84,7 @@ class _Cloud:
 def test_localstack_evaluates_alarms_alike(monkeypatch):
     """For every range of five points. It parts from AWS's pages in two ways, which are left out: it counts breaches
     older than the N most recent points, and it calls an alarm premature only when the breach is exactly M old."""
-    peer = pytest.importorskip("localstack.services.cloudwatch.alarm_scheduler")
+    peer = import_module("localstack.services.cloudwatch.alarm_scheduler")
     compared = 0
     for m, points, treatment, current in product(
         (1, 2, 3),
@@ -119,7 +120,7 @@ def test_localstack_evaluates_alarms_alike(monkeypatch):
 
 
 def _lint(config, alarms=()):
-    api = pytest.importorskip("cfnlint.api")
+    api = import_module("cfnlint.api")
     from cfnlint.config import ManualArgs
 
     resources = {
@@ -158,7 +159,7 @@ def test_cfn_lint_refuses_nothing_that_we_take():
 
 
 def test_statsmodels_computes_the_same_z():
-    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    proportion = import_module("statsmodels.stats.proportion")
     rng = np.random.default_rng(0)
     for _ in range(50):
         requests = rng.integers(20, 5000, 2)
@@ -169,7 +170,7 @@ def test_statsmodels_computes_the_same_z():
 
 def test_more_looks_need_a_wider_bound_in_statsmodels_too():
     """A test with Pocock's constant still keeps 5 %: the exact binomial interval of a simulation holds it."""
-    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    proportion = import_module("statsmodels.stats.proportion")
     runs = 4000
     peeking, honest = simulated_rates(20, runs=runs, seed=5)
     low, high = proportion.proportion_confint(round(honest * runs), runs, alpha=1e-4, method="beta")

@@ -22,7 +22,6 @@ def shown(choice):
 def test_a_drill_has_one_right_choice_and_three_slips(metric, seed):
     asked = drill(seed, metric)
     values = [shown(choice) for choice in asked.choices]
-    assert asked.metric == metric
     assert metric in asked.ask
     assert len(asked.choices) == len(asked.whys) == 4
     assert min(abs(a - b) for i, a in enumerate(values) for b in values[:i]) >= 0.006
@@ -62,7 +61,7 @@ def test_the_answer_follows_from_the_table_alone(metric, seed):
 
 def test_seeds_alone_ask_about_every_metric_and_place_the_answer_anywhere():
     asked = [drill(seed) for seed in range(400)]
-    assert {one.metric for one in asked} == set(METRICS)
+    assert all(any(f"what is {metric} " in one.ask for one in asked) for metric in METRICS)
     places = np.bincount([one.answer for one in asked], minlength=4)
     assert places.min() > 60
 

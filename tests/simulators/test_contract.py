@@ -107,11 +107,9 @@ def test_the_request_is_json(slug: str) -> None:
         assert json.loads(json.dumps(body)) == body
 
 
-@each
+@pytest.mark.parametrize("slug", [slug for slug in slugs() if find(slug).slow is True])
 def test_a_slow_run_can_be_cancelled_and_tells_its_progress(slug: str) -> None:
     simulator = find(slug)
-    if simulator.slow is not True:
-        pytest.skip("a quick one is over before anybody could")
     shares: list[float] = []
 
     def stop(share: float, words: str) -> None:
