@@ -73,7 +73,7 @@ def required_learner(who: Visitor) -> Learner:
 
 
 def _id() -> str:
-    if ID.fullmatch(given := st.context.cookies.get("learner", "")):
+    if ID.fullmatch(given := str(st.context.cookies.get("learner"))):
         return given
     # Drawn even when the answer is known: what comes and goes would move everything below it.
     fresh, known = st.session_state.setdefault("learner_fresh", uuid4().hex), st.session_state.get("learner_id")
