@@ -16,11 +16,7 @@ _SMALL = {"a", "an", "and", "for", "in", "of", "on", "or", "the", "to", "with", 
 
 def pairs(catalog: Catalog) -> list[tuple[str, str]]:
     """Facts that are taken for each other, each pair once, in the catalog's order."""
-    found: dict[frozenset[str], tuple[str, str]] = {}
-    for name, fact in catalog.facts.items():
-        for other in fact.confused_with:
-            if other != name:
-                found.setdefault(frozenset((name, other)), (name, other))
+    found = {frozenset((name, other)): (name, other) for name, others in catalog.confused.items() for other in others}
     return list(found.values())
 
 
@@ -55,29 +51,30 @@ def tasks(catalog: Catalog, exam: str) -> Iterator[tuple[Task, list[str]]]:
 
 @dataclass(frozen=True)
 class Term:
-    """An acronym, what it stands for, and the facts that say so or use it first."""
+    """An entry of the glossary: a term or an acronym, and the fact that explains it."""
 
-    short: str
-    long: str
-    facts: tuple[str, ...]
+    head: str
+    fact: str
+    stands_for: str | None = None
+    """The words of an acronym."""
 
 
 def glossary(catalog: Catalog) -> list[Term]:
-    """The acronyms that facts write out, in order of the alphabet; each with up to three facts."""
-    longs: dict[str, dict[str, list[str]]] = {}
+    """The terms that facts explain and the acronyms that they write out, in order of the alphabet."""
+    terms = [Term(head, name) for name, fact in catalog.facts.items() for head in fact.terms]
+    explained = {term.head.lower(): term.fact for term in terms}
+    longs: dict[tuple[str, str], Term] = {}
     for name, fact in catalog.facts.items():
         for text in (fact.text, fact.trap, fact.answer):
             for match in _NAMED.finditer(plain(text or "")):
+                short = match["short"].rstrip("s")
                 if long := _stands_for(match["long"], match["short"]):
-                    longs.setdefault(match["short"].rstrip("s"), {}).setdefault(long, []).append(name)
-    terms = []
-    for short, candidates in sorted(longs.items(), key=lambda item: item[0].lower()):
-        # The same words may begin a sentence in one fact and not in another; other words are another term.
-        merged: dict[str, tuple[str, list[str]]] = {}
-        for long, names in candidates.items():
-            merged.setdefault(long.lower(), (long, []))[1].extend(names)
-        terms += [Term(short, long, tuple(dict.fromkeys(names))[:3]) for long, names in merged.values()]
-    return terms
+                    # The same words may begin a sentence in one fact and not in another; other words are another term.
+                    best = explained.get(long.lower()) or explained.get(short.lower()) or name
+                    longs.setdefault((short, long.lower()), Term(short, best, long))
+    written_out = {short.lower() for short, _ in longs}
+    terms = [term for term in terms if term.head.lower() not in written_out]
+    return sorted([*terms, *longs.values()], key=lambda term: (term.head.lower(), term.stands_for or ""))
 
 
 def _stands_for(words: str, short: str) -> str | None:

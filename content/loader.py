@@ -66,10 +66,11 @@ def _unknown_facts(topic: Topic, known: Container[str] | None) -> Iterator[tuple
         return
     for i, section in enumerate(topic.sections):
         for j, fact in enumerate(section.facts):
-            for k, other in enumerate(fact.confused_with):
-                if other not in known:
-                    where = ("sections", i, "facts", j, "confused_with", k)
-                    yield where, f"found {other!r}, wanted the name of a fact, topic/fact"
+            for key in ("confused_with", "see"):
+                for k, other in enumerate(getattr(fact, key)):
+                    if other not in known:
+                        where = ("sections", i, "facts", j, key, k)
+                        yield where, f"found {other!r}, wanted the name of a fact, topic/fact"
 
 
 def newest(folder: Path) -> int:

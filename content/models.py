@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -55,6 +56,8 @@ class Fact(Model):
     since: date | None = Field(None, description="The day the status began.")
     instead: Text | None = Field(None, description="What to use, or to answer, instead.")
     confused_with: tuple[FactName, ...] = Field((), description="Facts a learner takes for this one.")
+    see: tuple[FactName, ...] = Field((), description="Facts of other topics that explain or continue this one.")
+    terms: tuple[Text, ...] = Field((), description="Terms that this fact explains; they make the glossary.")
 
     @model_validator(mode="after")
     def _card_is_whole(self) -> Self:
@@ -212,10 +215,29 @@ class Catalog(Model):
     exams: dict[str, Exam]
     topics: dict[str, Topic]
 
-    @property
+    @cached_property
     def facts(self) -> dict[str, Fact]:
         """Full name → fact, topic by topic."""
         return {f"{slug}/{fact.id}": fact for slug, topic in self.topics.items() for fact in topic.facts}
+
+    @cached_property
+    def confused(self) -> dict[str, tuple[str, ...]]:
+        """Full name → the facts it is taken for, written down on either side."""
+        return _both_ways((name, fact.confused_with) for name, fact in self.facts.items())
+
+    @cached_property
+    def related(self) -> dict[str, tuple[str, ...]]:
+        """Full name → the facts that explain or continue it, written down on either side."""
+        return _both_ways((name, fact.see) for name, fact in self.facts.items())
+
+
+def _both_ways(links: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, others in links:
+        for other in others:
+            found.setdefault(name, []).append(other)
+            found.setdefault(other, []).append(name)
+    return {name: tuple(dict.fromkeys(others)) for name, others in found.items()}
 
 
 def words(slug: str) -> str:

@@ -292,3 +292,39 @@ def test_broken_content_is_a_page_not_a_traceback(monkeypatch: pytest.MonkeyPatc
     assert "10 problems" in words(app)
     for problem in problems:
         assert f"{problem.path.name}:{problem.line}" in words(app)
+
+
+# --- the glossary and the links between facts -------------------------------------------------------------------------
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(str(block.proto.body) for block in app.get("html"))
+
+
+def test_the_glossary_finds_a_term_and_leads_to_its_topic() -> None:
+    app = open_app("content/pages/glossary.py")
+    assert not app.exception
+    assert "accuracy" in html_of(app)
+    app.text_input[0].set_value("warm pool").run()
+    assert not app.exception
+    told = html_of(app)
+    assert "<strong>managed warm pool</strong>" in told
+    assert "topic?topic=training-jobs" in told
+    app.text_input[0].set_value("no such term <b>").run()
+    assert not app.exception
+    assert "<b>" not in html_of(app)
+
+
+@pytest.mark.parametrize("letter", ["#", "Z", "nothing", "<b>"])
+def test_a_letter_of_the_glossary_can_come_by_link(letter: str) -> None:
+    app = open_app("content/pages/glossary.py", letter=letter)
+    assert not app.exception
+    assert "<strong>" in html_of(app)
+
+
+def test_a_fact_links_to_others_from_either_side() -> None:
+    name, others = next(iter(CATALOG.related.items()))
+    for here, there in ((name, others[0]), (others[0], name)):
+        (slug, _, fact), (other_slug, _, other) = here.partition("/"), there.partition("/")
+        app = open_app("quizzes/pages/topic.py", topic=slug, fact=fact)
+        assert f"topic?topic={other_slug}&amp;fact={other}" in html_of(app)

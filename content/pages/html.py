@@ -1,13 +1,13 @@
 """Small pieces of HTML from values of the catalog. Every text passes `content.text.html`; Markdown never sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from urllib.parse import quote
 
 import streamlit as st
 
 from content import Fact
-from content.models import Table, Worked, words
+from content.models import Table, Topic, Worked, words
 from content.text import html, plain
 
 STATUS = {"closed-to-new": "Closed to new customers", "ended": "Ended", "superseded": "Superseded"}
@@ -37,13 +37,13 @@ def trap(fact: Fact) -> str:
     return f'<div class="trap"><strong>Trap.</strong> {html(fact.trap)}</div>' if fact.trap else ""
 
 
-def confused(fact: Fact) -> str:
-    """Links to the facts this one is taken for, or nothing."""
-    links = [
-        f'<a href="topic?topic={slug}&amp;fact={other}">{html(words(other))}</a>'
-        for slug, _, other in (name.partition("/") for name in fact.confused_with)
-    ]
-    return f'<p class="src">Often confused with: {", ".join(links)}</p>' if links else ""
+def links(label: str, names: Iterable[str], topics: Mapping[str, Topic], here: str = "") -> str:
+    """Links to facts by their full names, with the topic of those that are not of the topic `here`; or nothing."""
+    told = []
+    for slug, _, fact in (name.partition("/") for name in names):
+        topic = "" if slug == here else f"{html(topics[slug].title)}: "
+        told.append(f'{topic}<a href="topic?topic={slug}&amp;fact={fact}">{html(words(fact))}</a>')
+    return f'<p class="src">{label}: {" · ".join(told)}</p>' if told else ""
 
 
 def source(fact: Fact) -> str:

@@ -37,13 +37,12 @@ if (learner := who.learner()) and pool and st.button("Ten questions that tell th
     log, seed = who.store.reviews(who.id), int(who.now.timestamp())
     asked = choose(pool, memories, log, count=10, today=who.today, seed=seed)
     start_sitting(who, "Often confused", learner.exam, asked)
-facts = catalog.facts
 for left, right in chosen[:PAGE]:
     with st.container(border=True):
         for column, name in zip(st.columns(2), (left, right), strict=True):
             with column:
                 slug, _, fact = name.partition("/")
-                show_fact(facts[name])
+                show_fact(catalog, name)
                 st.page_link(
                     "quizzes/pages/topic.py",
                     label=markdown(catalog.topics[slug].title),

@@ -200,7 +200,6 @@ def explain(desk: Desk) -> None:
     h.show(f'<div class="{style}" role="status"><strong>{verdict}</strong>{tail}</div>')
     h.show(*_reasons(question, checked.response, order_on_screen(desk.sitting.id, question)))
     h.show(f'<p class="src">{h.report(question.name, question.prompt)}</p>')
-    facts = catalog.facts
     st.button(
         "See the result" if desk.sitting.done else "Next question",
         key="next",
@@ -212,7 +211,7 @@ def explain(desk: Desk) -> None:
     )
     st.subheader("The facts behind it", anchor=False)
     for name in question.facts:
-        show_fact(facts[name])
+        show_fact(catalog, name)
         slug, _, fact = name.partition("/")
         st.page_link(
             "quizzes/pages/topic.py",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from content import default_catalog
+from content import Topic, default_catalog
 from content.pages import html as h
 from content.pages.note import show_note
 from content.text import markdown
@@ -23,6 +23,11 @@ if slug not in catalog.topics:
     st.stop()
 topic = catalog.topics[slug]
 who = visitor()
+
+
+def minutes_to_read(topic: Topic) -> int:
+    """How long its facts take, at two hundred words a minute."""
+    return max(1, round(sum(len(f"{fact.text} {fact.trap or ''}".split()) for fact in topic.facts) / 200))
 
 
 def check_yourself() -> None:
@@ -49,6 +54,8 @@ st.title(markdown(topic.title))
 st.write(markdown(topic.summary))
 codes = [f"{catalog.exams[code].code} {', '.join(tasks)}" for code, tasks in topic.exams.items()]
 st.caption(markdown("Exam tasks: " + " · ".join(codes)))
+after = "try it in the simulator and check yourself" if topic.simulator else "check yourself"
+st.caption(f"What to do: read the note, about {minutes_to_read(topic)} minutes, then {after}.")
 names = ["Note", *(["Simulator"] if topic.simulator else []), "Check yourself"]
 # Not bound to the URL by Streamlit: `st.switch_page` refuses to leave a page with bound values. The default is read
 # once, for a tab row whose default changes is a new one.
@@ -58,7 +65,7 @@ tabs = dict(zip(names, row, strict=True))
 st.query_params["part"] = next(name for name in names if tabs[name].open)
 with tabs["Note"]:
     if tabs["Note"].open:
-        show_note(topic, st.query_params.get("fact"))
+        show_note(catalog, slug, st.query_params.get("fact"))
         st.caption("Read it? Then check yourself: that is what makes it stay.")
 if topic.simulator:
     with tabs["Simulator"]:
