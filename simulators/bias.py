@@ -12,7 +12,7 @@ https://github.com/aws/amazon-sagemaker-clarify
 from simulators._bias.analysis import FLIP_ROWS, Prepared, Result, Verdict, assess, flip, flip_cost, judge, prepare, run
 from simulators._bias.catalogue import METRICS, PRINTED_EXAMPLES, Metric, PrintedExample
 from simulators._bias.charts import figure, figures
-from simulators._bias.datasets import DataSet, Source, load
+from simulators._bias.datasets import Columns, DataSet, Source, load
 from simulators._bias.drills import drill
 from simulators._bias.explain import Worked, deviations, explain, number, reading, work
 from simulators._bias.exports import analysis_config, config_json, report_csv, report_page, request
@@ -22,7 +22,6 @@ from simulators._bias.params import OWN_FIELDS, Params
 from simulators._bias.report import report, reports_by_value
 from simulators._bias.tally import Definition, Tally, of_confusion, of_labels
 from simulators._bias.uploads import (
-    Choice,
     Upload,
     UploadError,
     as_data,
@@ -44,7 +43,7 @@ __all__ = [
     "PRINTED_EXAMPLES",
     "SCENARIOS",
     "SIMULATOR",
-    "Choice",
+    "Columns",
     "DataSet",
     "Definition",
     "Flips",

@@ -14,12 +14,10 @@ from simulators._bias.params import Params
 _FOLDER = Path(__file__).parent.parent / "data"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """What a table is about: its columns, the words for its people, and where it comes from."""
+@dataclass(frozen=True)
+class Columns:
+    """Which column of a table plays which part."""
 
-    key: str
-    title: str
     facet: str
     disadvantaged: tuple[Any, ...]
     label: str
@@ -28,6 +26,14 @@ class Source:
     """Column of recorded predictions; a table that has them trains no model."""
     group: str | None = None
     features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(Columns):
+    """What a table is about: its columns, the words for its people, and where it comes from."""
+
+    key: str
+    title: str
     a: str = "facet a"
     """Word for the advantaged facet."""
     d: str = "facet d"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulators._bias.datasets import DataSet, Source
+from simulators._bias.datasets import Columns, DataSet, Source
 from simulators._bias.tally import CODE_LIMIT, is_quantity
 
 MAX_MEGABYTES = 100
@@ -53,19 +53,6 @@ class UploadError(ValueError):
     """The bytes are no table we can use; the message says what was found and what was wanted."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Which column plays which part; the learner can change every guess."""
-
-    facet: str
-    disadvantaged: tuple[Any, ...]
-    label: str
-    positive: tuple[Any, ...]
-    predicted: str | None = None
-    group: str | None = None
-    features: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, eq=False)
 class Upload:
     """A table that was read, what was done to read it, and a first guess at its columns."""
@@ -75,7 +62,7 @@ class Upload:
     delimiter: str
     notes: tuple[str, ...]
     """What a learner should know: a guessed encoding, empty columns, columns without a name."""
-    guess: Choice
+    guess: Columns
 
     def choosable(self) -> tuple[str, ...]:
         """Columns with at least two different values: the others can play no part."""
@@ -141,7 +128,7 @@ def read_csv(data: bytes) -> Upload:
     return Upload(frame, _ENCODINGS.get(encoding, encoding), _NAMES[delimiter], tuple(notes), _guess(frame, usable))
 
 
-def as_data(upload: Upload, choice: Choice, title: str = "Your table") -> DataSet:
+def as_data(upload: Upload, choice: Columns, title: str = "Your table") -> DataSet:
     """The uploaded table as a data set of the calculator.
 
     Raises:
@@ -167,18 +154,13 @@ def as_data(upload: Upload, choice: Choice, title: str = "Your table") -> DataSe
         raise UploadError(f"found one column in two parts ({', '.join(used)}), wanted a different one for each")
     if not choice.disadvantaged or not choice.positive:
         raise UploadError("found no value for facet d or for the positive label, wanted at least one of each")
+    features = tuple(name for name in choice.features if name not in used)
+    said: dict[str, Any] = {**vars(choice), "features": features, **_words(upload.frame, choice)}
     return DataSet(
         Source(
             key="upload",
             title=title,
-            facet=choice.facet,
-            disadvantaged=choice.disadvantaged,
-            label=choice.label,
-            positive=choice.positive,
-            predicted=choice.predicted,
-            group=choice.group,
-            features=tuple(name for name in choice.features if name not in used),
-            **_words(upload.frame, choice),
+            **said,
             people="rows",
             provenance="Your own table; it stays in this session's memory and is written nowhere.",
         ),
@@ -186,7 +168,7 @@ def as_data(upload: Upload, choice: Choice, title: str = "Your table") -> DataSe
     )
 
 
-def _words(frame: pd.DataFrame, choice: Choice) -> dict[str, str]:
+def _words(frame: pd.DataFrame, choice: Columns) -> dict[str, str]:
     """What the facets and outcomes are called."""
     d, yes = (", ".join(map(str, values))[:_LONGEST_WORD] for values in (choice.disadvantaged, choice.positive))
     facet, label = choice.facet[:_LONGEST_WORD], choice.label[:_LONGEST_WORD]
@@ -398,7 +380,7 @@ def _matches(name: str, words: Iterable[str]) -> bool:
     return any(part == word or (len(word) > 3 and part.startswith(word)) for part in parts for word in words)
 
 
-def _guess(frame: pd.DataFrame, usable: list[str]) -> Choice:
+def _guess(frame: pd.DataFrame, usable: list[str]) -> Columns:
     """A first choice from names and values; it only has to be a good start."""
     few = {name: int(frame[name].nunique()) for name in usable}
     few = {name: count for name, count in few.items() if count <= MAX_CODES}
@@ -421,7 +403,7 @@ def _guess(frame: pd.DataFrame, usable: list[str]) -> Choice:
         predicted = None
     positive = _favourable(frame[label])
     features = tuple(name for name in usable if name not in (label, facet, predicted) and _is_feature(frame[name]))
-    return Choice(facet, _least_favoured(frame, facet, label, positive), label, positive, predicted, group, features)
+    return Columns(facet, _least_favoured(frame, facet, label, positive), label, positive, predicted, group, features)
 
 
 def _first(*lists: list[str]) -> str:

@@ -1,6 +1,6 @@
 """What can be set: the endpoint, the policy, the traffic, the two models, the alarms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -68,6 +68,9 @@ class Alarm:
     periods: int = 3
     datapoints: int = 2
     missing: Missing = "missing"
+
+
+_OF_AN_ALARM = [field.name for field in fields(Alarm) if field.name != "name"]
 
 
 def _setting(title: str, description: str, **more: Any) -> Any:
@@ -570,35 +573,10 @@ class Params:
     @property
     def alarms(self) -> tuple[Alarm, ...]:
         """The auto-rollback alarms, none to two, as CloudWatch would hold them."""
-        found = []
-        if self.alarm_metric != "none":
-            found.append(
-                Alarm(
-                    name=f"{self.alarm_metric}-{self.alarm_fleet}",
-                    metric=self.alarm_metric,
-                    fleet=self.alarm_fleet,
-                    statistic=self.alarm_statistic,
-                    operator=self.alarm_operator,
-                    threshold=self.alarm_threshold,
-                    period_seconds=self.alarm_period_seconds,
-                    periods=self.alarm_periods,
-                    datapoints=self.alarm_datapoints,
-                    missing=self.alarm_missing,
-                )
-            )
-        if self.second_alarm_metric != "none":
-            found.append(
-                Alarm(
-                    name=f"second-{self.second_alarm_metric}-{self.second_alarm_fleet}",
-                    metric=self.second_alarm_metric,
-                    fleet=self.second_alarm_fleet,
-                    statistic=self.second_alarm_statistic,
-                    operator=self.second_alarm_operator,
-                    threshold=self.second_alarm_threshold,
-                    period_seconds=self.second_alarm_period_seconds,
-                    periods=self.second_alarm_periods,
-                    datapoints=self.second_alarm_datapoints,
-                    missing=self.second_alarm_missing,
-                )
-            )
-        return tuple(found)
+        return tuple(alarm for prefix in ("", "second_") if (alarm := self._alarm(prefix)))
+
+    def _alarm(self, prefix: str) -> Alarm | None:
+        given = {name: getattr(self, f"{prefix}alarm_{name}") for name in _OF_AN_ALARM}
+        if given["metric"] == "none":
+            return None
+        return Alarm(name=f"{prefix.replace('_', '-')}{given['metric']}-{given['fleet']}", **given)

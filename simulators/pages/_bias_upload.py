@@ -15,7 +15,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from simulators.bias import (
-    Choice,
+    Columns,
     DataSet,
     Params,
     Prepared,
@@ -144,7 +144,7 @@ def _table(file: Any) -> Table:
 # --- which column is what ---------------------------------------------------------------------------------------------
 
 
-def _choose(table: Table, upload: Upload) -> Choice | None:
+def _choose(table: Table, upload: Upload) -> Columns | None:
     """Boxes for the columns and their values, with a guess in each; None, and a message, while something is missing."""
     columns, guess, key = list(table.once("choosable", upload.choosable)), upload.guess, f"{PREFIX}-{table.number}"
     left, right = st.columns(2)
@@ -187,7 +187,7 @@ def _choose(table: Table, upload: Upload) -> Choice | None:
         missing = "facet d" if not disadvantaged else "the positive label"
         literal([f"Choose at least one value for {missing}."], "plain")
         return None
-    return Choice(facet, disadvantaged, label, positive, predicted, group, tuple(features))
+    return Columns(facet, disadvantaged, label, positive, predicted, group, tuple(features))
 
 
 def _place(columns: list[str], name: str | None) -> int | None:
@@ -217,7 +217,7 @@ def _option(value: Any) -> str:
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def _measure(simulator: Simulator, fields: Fields, table: Table, upload: Upload, choice: Choice) -> None:
+def _measure(simulator: Simulator, fields: Fields, table: Table, upload: Upload, choice: Columns) -> None:
     try:
         data: DataSet = table.once(choice, lambda: as_data(upload, choice))
         labels: Prepared = table.prepared(choice, lambda: prepare(data, Params(model="none")))

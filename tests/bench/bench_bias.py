@@ -100,10 +100,10 @@ def best(run, times: int = 5) -> float:
 
 def slider(rows: int = 100_000) -> float:
     """Seconds to judge a table again after the decision threshold moved, charts and words included."""
-    from simulators.bias import Choice, Params, as_data, assess, figures, findings, prepare, read_csv
+    from simulators.bias import Columns, Params, as_data, assess, figures, findings, prepare, read_csv
 
     upload = read_csv(table(rows, text=True).to_csv(index=False).encode())
-    choice = Choice("facet", ("woman",), "label", (1,), None, "group", tuple(FEATURES))
+    choice = Columns("facet", ("woman",), "label", (1,), None, "group", tuple(FEATURES))
     prepared = prepare(as_data(upload, choice), Params())
     thresholds = iter(np.linspace(0.4, 0.6, 20).round(2))
 

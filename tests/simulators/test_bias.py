@@ -25,7 +25,7 @@ from simulators.bias import (
     PREDICTIONS,
     SCENARIOS,
     SIMULATOR,
-    Choice,
+    Columns,
     Params,
     analysis_config,
     as_data,
@@ -344,7 +344,7 @@ def test_the_flip_test_of_a_large_table_waits_to_be_asked():
     text = "sex,x,ok\n" + "\n".join(f"{'FM'[n % 2]},{x:.4f},{int(x > 0)}" for n, x in enumerate(rng.normal(size=rows)))
     upload = read_csv(text.encode())
     params = Params()
-    prepared = prepare(as_data(upload, Choice("sex", ("F",), "ok", (1,), features=("x",))), params)
+    prepared = prepare(as_data(upload, Columns("sex", ("F",), "ok", (1,), features=("x",))), params)
     result = assess(prepared, params)
     assert np.isnan(result.report["FT"])
     assert any(flip_cost(prepared) in note for note in result.notes)

@@ -455,11 +455,11 @@ def test_an_upload_is_never_spooled_to_disk() -> None:
 
 
 def test_the_report_taken_home_is_safe_for_a_spreadsheet() -> None:
-    from simulators.bias import Choice, as_data, assess, prepare, read_csv, report_csv
+    from simulators.bias import Columns, as_data, assess, prepare, read_csv, report_csv
 
     columns = NASTY[:5]
     table = read_csv(nasty())
-    data = as_data(table, Choice(columns[1], (NASTY[0],), columns[0], (NASTY[5],)))
+    data = as_data(table, Columns(columns[1], (NASTY[0],), columns[0], (NASTY[5],)))
     params = Params(data="own", model="none")
     text = report_csv(assess(prepare(data, params), params))
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]

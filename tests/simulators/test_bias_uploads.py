@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from simulators.bias import (
-    Choice,
+    Columns,
     Params,
     UploadError,
     as_data,
@@ -172,7 +172,7 @@ def test_names_from_a_table_are_markup_nowhere():
     bad = "<img src=x onerror=alert(1)>"
     frame = pd.DataFrame({bad: ["=1+1", "M"] * 20, "ok": [1, 0, 0, 1, 1] * 8, "g": [bad, "b"] * 20, "x": range(40)})
     upload = read_csv(frame.to_csv(index=False).encode())
-    data = as_data(upload, Choice(bad, ("=1+1",), "ok", (1,), None, "g", ("x",)))
+    data = as_data(upload, Columns(bad, ("=1+1",), "ok", (1,), None, "g", ("x",)))
     result = assess(prepare(data, Params()), Params())
     assert bad not in report_page(result)
     assert not any(line.startswith("=") for line in report_csv(result).splitlines())
@@ -182,7 +182,7 @@ def test_names_from_a_table_are_markup_nowhere():
 
 
 def choose(**change):
-    return Choice(**{"facet": "sex", "disadvantaged": ("F",), "label": "approved", "positive": (1,)} | change)
+    return Columns(**{"facet": "sex", "disadvantaged": ("F",), "label": "approved", "positive": (1,)} | change)
 
 
 @pytest.mark.parametrize(
