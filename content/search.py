@@ -19,6 +19,7 @@ from content.text import plain
 _WORD = re.compile(r"\w+")
 _MARK = "\x02", "\x03"  # what FTS5 puts around a match; no text of ours holds them
 _LIMIT = 8  # words of a query that count
+_COLUMNS = ("kind", "name", "title", "body", "terms")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Document:
     name: str
     title: str
     body: str
+    terms: str = ""
+    """What it explains: who looks for one of these wants this document first."""
 
     @property
     def topic(self) -> str:
@@ -58,7 +61,8 @@ def fact_documents(catalog: Catalog) -> Iterator[Document]:
             for fact in section.facts:
                 also = (fact.text, fact.trap, fact.ask, fact.answer, fact.instead)
                 body = " · ".join(plain(text) for text in also if text)
-                yield Document("fact", f"{slug}/{fact.id}", f"{topic.title}: {section.title}", body)
+                name, title = f"{slug}/{fact.id}", f"{topic.title}: {section.title}"
+                yield Document("fact", name, title, body, " · ".join(fact.terms))
 
 
 class Index:
@@ -70,17 +74,17 @@ class Index:
         self._db = Database(sqlite3.connect(":memory:", check_same_thread=False))
         table = self._db.table("documents")
         table.insert_all(
-            ({"kind": d.kind, "name": d.name, "title": plain(d.title), "body": d.body} for d in documents),
-            columns={"kind": str, "name": str, "title": str, "body": str},
+            ({**vars(document), "title": plain(document.title)} for document in documents),
+            columns=dict.fromkeys(_COLUMNS, str),
         )
         if not table.exists():
-            table.create({"kind": str, "name": str, "title": str, "body": str})
-        table.enable_fts(["title", "body"], tokenize="porter unicode61")
+            table.create(dict.fromkeys(_COLUMNS, str))
+        table.enable_fts(["title", "terms", "body"], tokenize="porter unicode61")
         self._words = self._vocabulary()
 
     def _vocabulary(self) -> list[str]:
-        texts = self._db.query("select title, body from documents")
-        return sorted({word.lower() for row in texts for word in _WORD.findall(row["title"] + " " + row["body"])})
+        texts = self._db.query("select title || ' ' || terms || ' ' || body as text from documents")
+        return sorted({word.lower() for row in texts for word in _WORD.findall(row["text"])})
 
     def _is_known(self, start: str) -> bool:
         """Whether a word begins like this."""
@@ -131,9 +135,9 @@ class Index:
 
     def _match(self, expression: str, limit: int) -> list[Hit]:
         sql = """
-            select d.kind, d.name, d.title, snippet(documents_fts, 1, ?, ?, '…', 32) as excerpt
+            select d.kind, d.name, d.title, snippet(documents_fts, 2, ?, ?, '…', 32) as excerpt
             from documents_fts join documents d on d.rowid = documents_fts.rowid
-            where documents_fts match ? order by bm25(documents_fts, 2.0, 1.0), d.rowid limit ?
+            where documents_fts match ? order by bm25(documents_fts, 1.5, 6.0, 1.0), d.rowid limit ?
         """
         with self._lock:
             rows: list[dict[str, Any]] = list(self._db.query(sql, [*_MARK, expression, limit]))

@@ -42,7 +42,7 @@ def entry(term: Term) -> str:
 
 st.title("Glossary")
 st.write(f"{len(every_term())} terms and acronyms, each with the fact that explains it.")
-wanted = st.text_input("Find a term", placeholder="shadow test, PSI, warm pool …", max_chars=60).strip().lower()
+wanted = st.text_input("Find a term", placeholder="shadow test, DPL, warm pool …", max_chars=60).strip().lower()
 if wanted:
     terms = matching(wanted)
     if not terms:

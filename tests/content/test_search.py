@@ -40,6 +40,21 @@ def test_a_title_weighs_more_than_a_mention() -> None:
     assert [hit.name for hit in index.search("pipe")] == ["a/y", "a/x"]
 
 
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("canary", "deployment-guardrails/"),
+        ("pipe mode", "input-modes/"),
+        ("multi model endpoint", "deployment-types/"),
+        ("smote", "class-imbalance/"),
+    ],
+)
+def test_who_looks_for_a_term_finds_the_fact_that_explains_it(text: str, fact: str) -> None:
+    hit = search(text)[0]
+    assert hit.name.startswith(fact)
+    assert text.split()[0] in " ".join(default_catalog().facts[hit.name].terms).lower().replace("-", " ")
+
+
 def test_all_words_come_before_some() -> None:
     bodies = ["spot training", "spot prices", "training jobs"]
     index = Index([Document("fact", f"a/{i}", "T", body) for i, body in enumerate(bodies)])

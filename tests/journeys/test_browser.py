@@ -160,6 +160,9 @@ def test_every_page_is_accessible_and_fits(visit: Open, width: int, dark: bool) 
         found += [f"{path}: {each}" for each in violations(page)]
         spill = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found += [f"{path}: {spill} px too wide"] if spill > 1 else []
+        links = page.locator("[data-testid=stPageLink-NavLink] > span:last-child")
+        cut = links.evaluate_all("es => es.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)")
+        found += [f"{path}: {text!r} is cut off" for text in cut]
     page = seen.go("/flashcards")
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name=re.compile("^Good"))).to_be_visible()
