@@ -52,7 +52,7 @@ def test_a_title_weighs_more_than_a_mention() -> None:
 def test_who_looks_for_a_term_finds_the_fact_that_explains_it(text: str, fact: str) -> None:
     hit = search(text)[0]
     assert hit.name.startswith(fact)
-    assert text.split()[0] in " ".join(default_catalog().facts[hit.name].terms).lower().replace("-", " ")
+    assert text.split(maxsplit=1)[0] in " ".join(default_catalog().facts[hit.name].terms).lower().replace("-", " ")
 
 
 def test_all_words_come_before_some() -> None:
