@@ -1,7 +1,7 @@
 """Runs that take longer than a blink, outside the server's threads: one learner's race never freezes another's page.
 
-A pool of processes computes; each run tells its progress through a queue and looks at a flag to learn that it was
-cancelled. Equal runs are computed once, for everybody.
+A crew computes, processes of this machine or the workers of a Dask cluster; each run tells its progress and looks
+whether it was stopped. Equal runs are computed once, for everybody.
 """
 
 import os
@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from simulators import find
+from simulators._cluster import Cluster
 from simulators.contract import Cancelled, OnProgress
 
 _KEPT = 64  # results of slow runs
@@ -27,9 +28,25 @@ _CONTEXT = get_context("spawn")  # a fork would copy the locks that the server's
 _worker: dict[str, Any] = {}
 """In a worker process: the queue and the flags it was born with."""
 
+Hear = Callable[[str, float, str], None]
+"""Told of a run's key, the share done and a few words."""
+
 
 class Busy(Exception):
     """Too many runs are waiting."""
+
+
+class Crew(Protocol):
+    """Who computes. `slot` is a number of the run's own while it lasts."""
+
+    def submit(self, key: str, slot: int, work: Callable[..., Any], given: tuple[Any, ...]) -> "Future[Any]":
+        """Begin `work(*given, on_progress)`."""
+
+    def stop(self, slot: int) -> None:
+        """Have the run end at its next sign of progress."""
+
+    def close(self) -> None:
+        """Let everybody go; runs under way are lost."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,11 @@ class Job:
         """Over because somebody stopped it."""
         return self.done and (self.future.cancelled() or isinstance(self.future.exception(), Cancelled))
 
+    @property
+    def failed(self) -> bool:
+        """Over, and neither with a result nor stopped by anybody."""
+        return self.done and not self.cancelled and self.future.exception() is not None
+
     def result(self) -> Any:
         """What the run returned.
 
@@ -72,29 +94,22 @@ class Job:
 
 
 class Jobs:
-    """The pool, and the runs it has done lately."""
+    """The crew, and the runs it has done lately."""
 
-    def __init__(self, workers: int | None = None) -> None:
-        """Make a pool of `workers` processes; by default all processors but one, which is left to the pages."""
-        self._workers = workers or max((os.cpu_count() or 2) - 1, 1)
+    def __init__(self, workers: int | None = None, scheduler: str | None = None) -> None:
+        """Hire processes of this machine, by default all processors but one, or the Dask cluster of a scheduler.
+
+        Raises:
+            ClusterError: the cluster cannot be used.
+        """
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._free = list(range(_SLOTS))
-        self._open()
+        self._crew = _crew(workers, scheduler, self._hear)
 
-    def _open(self) -> None:
-        self._told = _CONTEXT.Queue()
-        self._flags = _CONTEXT.Array("b", _SLOTS, lock=False)
-        self._pool = ProcessPoolExecutor(
-            self._workers, mp_context=_CONTEXT, initializer=_begin, initargs=(self._told, self._flags)
-        )
-        threading.Thread(target=self._listen, args=(self._told,), name="simulator-progress", daemon=True).start()
-
-    def _listen(self, told: Any) -> None:
-        while (message := told.get()) is not None:
-            key, share, words = message
-            if job := self._jobs.get(key):
-                job.progress = Progress(min(max(share, 0.0), 1.0), words)
+    def _hear(self, key: str, share: float, words: str) -> None:
+        if job := self._jobs.get(key):
+            job.progress = Progress(min(max(share, 0.0), 1.0), words)
 
     def get(self, slug: str, params: Any) -> Job | None:
         """The run of these params, if it is under way or kept."""
@@ -109,34 +124,25 @@ class Jobs:
         return self.call(_key(slug, params), _run, slug, params)
 
     def call(self, key: str, work: Callable[..., Any], *given: Any) -> Job:
-        """`work(*given, on_progress)` in the pool; equal keys are computed once.
+        """`work(*given, on_progress)` by the crew; equal keys are computed once, unless that was stopped.
 
         Raises:
             Busy: too many runs are waiting.
         """
         with self._lock:
             job = self._jobs.get(key)
-            if job and not (job.done and (job.cancelled or job.future.exception())):
+            if job and not job.cancelled:
                 self._jobs.move_to_end(key)
                 return job
             self._forget_old()
             if not self._free:
                 raise Busy
             slot = self._free.pop()
-            self._flags[slot] = 0
-            job = Job(key, slot, self._submit(key, slot, work, given))
+            job = Job(key, slot, self._crew.submit(key, slot, work, given))
             self._jobs[key] = job
             self._jobs.move_to_end(key)
         job.future.add_done_callback(lambda _: self._free.append(slot))
         return job
-
-    def _submit(self, key: str, slot: int, work: Callable[..., Any], given: tuple[Any, ...]) -> "Future[Any]":
-        with _no_main_module():
-            try:
-                return self._pool.submit(_work, key, slot, work, given)
-            except BrokenProcessPool:  # a worker was killed: the runs it had are lost, the next ones need not be
-                self._open()
-                return self._pool.submit(_work, key, slot, work, given)
 
     def _forget_old(self) -> None:
         over = [key for key, job in self._jobs.items() if job.done]
@@ -144,19 +150,65 @@ class Jobs:
             del self._jobs[key]
 
     def forget(self, job: Job) -> None:
-        """Keep nothing of a run that is over: what came of somebody's own data is hers alone."""
+        """Keep nothing of a run that is over: it failed, or what came of somebody's own data is hers alone."""
         with self._lock:
             if self._jobs.get(job.key) is job and job.done:
                 del self._jobs[job.key]
 
     def cancel(self, job: Job) -> None:
         """Stop a run: at once when it waits, at its next sign of progress when it computes."""
-        if not job.future.cancel():
-            self._flags[job.slot] = 1
+        if job.done:
+            return  # its slot may be another's by now
+        self._crew.stop(job.slot)
+        job.future.cancel()
+
+    def close(self) -> None:
+        """Let the crew go; runs under way are lost."""
+        self._crew.close()
+
+
+def _crew(workers: int | None, scheduler: str | None, hear: Hear) -> Crew:
+    if scheduler is None:
+        return Processes(workers or max((os.cpu_count() or 2) - 1, 1), hear)
+    return Cluster(scheduler, hear)
+
+
+class Processes:
+    """A pool of processes of this machine; they tell their progress through a queue and look at a flag."""
+
+    def __init__(self, workers: int, hear: Hear) -> None:
+        self._workers, self._hear = workers, hear
+        self._open()
+
+    def _open(self) -> None:
+        self._told = _CONTEXT.Queue()
+        self._flags = _CONTEXT.Array("b", _SLOTS, lock=False)
+        self.pool = ProcessPoolExecutor(
+            self._workers, mp_context=_CONTEXT, initializer=_begin, initargs=(self._told, self._flags)
+        )
+        threading.Thread(target=self._listen, args=(self._told,), name="simulator-progress", daemon=True).start()
+
+    def _listen(self, told: Any) -> None:
+        while (message := told.get()) is not None:
+            self._hear(*message)
+
+    def submit(self, key: str, slot: int, work: Callable[..., Any], given: tuple[Any, ...]) -> "Future[Any]":
+        """Begin `work(*given, on_progress)` in a process."""
+        self._flags[slot] = 0
+        with _no_main_module():
+            try:
+                return self.pool.submit(_work, key, slot, work, given)
+            except BrokenProcessPool:  # a worker was killed: the runs it had are lost, the next ones need not be
+                self._open()
+                return self.pool.submit(_work, key, slot, work, given)
+
+    def stop(self, slot: int) -> None:
+        """Have the run end at its next sign of progress."""
+        self._flags[slot] = 1
 
     def close(self) -> None:
         """Stop the pool; runs under way are lost."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait=False, cancel_futures=True)
         self._told.put(None)
 
 

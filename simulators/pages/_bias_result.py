@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from simulators._cluster import ClusterError
 from simulators.bias import (
     METRICS,
     SIMULATOR,
@@ -31,7 +32,18 @@ from simulators.bias import (
 from simulators.contract import Cancelled
 from simulators.jobs import Busy
 from simulators.pages import _bias_tables as tables
-from simulators.pages.simulator import jobs, key_of, literal, setting, show_figure, show_lesson, show_request, watch
+from simulators.pages.simulator import (
+    jobs,
+    key_of,
+    literal,
+    setting,
+    show_failure,
+    show_figure,
+    show_lesson,
+    show_no_crew,
+    show_request,
+    watch,
+)
 
 VIEWS = {
     "story": "What happened",
@@ -150,14 +162,17 @@ def in_background(prefix: str, key: str, words: str, work: Callable[..., Any], *
         if not job.done:
             watch(prefix, job)
             return None
+        if job.failed:
+            show_failure(job)
+            return None
         if not keep:
             jobs().forget(job)
         return job.result()
-    except Busy:
-        st.warning("Many runs are waiting. Try again in a minute.", icon=":material/hourglass:")
     except Cancelled:
         st.session_state[stopped] = key
         st.rerun()
+    except (Busy, ClusterError) as error:
+        show_no_crew(error)
     return None
 
 

@@ -1,6 +1,7 @@
 """Any simulator on a page: say what you expect, run it, see why. Its settings and seed live in the URL."""
 
 import json
+import os
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from html import escape
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 from streamlit.errors import StreamlitAPIException
 
 from simulators import find
+from simulators._cluster import ClusterError
 from simulators.contract import Cancelled, Figure, Prediction, Simulator
 from simulators.jobs import Busy, Job, Jobs
 
@@ -298,8 +300,8 @@ def _ask(slug: str, simulator: Simulator, params: Any) -> tuple[int | None, int 
 
 @st.cache_resource(max_entries=1, show_spinner=False, on_release=Jobs.close)
 def jobs() -> Jobs:
-    """The pool that slow runs share."""
-    return Jobs()
+    """The crew that slow runs share: processes, or the Dask cluster whose scheduler `CERTLAB_DASK` names."""
+    return Jobs(scheduler=os.environ.get("CERTLAB_DASK") or None)
 
 
 @st.cache_data(max_entries=200, show_spinner="Computing …")
@@ -313,17 +315,35 @@ def result_of(slug: str, simulator: Simulator, trial: Trial) -> Any:
         if not simulator.takes_long(trial.params):
             return _quick(slug, repr(trial.params), trial.params)
         job = jobs().start(slug, trial.params)
-        if job.done:
+        if not job.done:
+            watch(slug, job)
+            return None
+        if not job.failed:
             return job.result()
-        watch(slug, job)
-    except Busy:
-        st.warning("Many runs are waiting. Try again in a minute.", icon=":material/hourglass:")
+        st.session_state.pop(f"{slug}-trial", None)
+        show_failure(job)
     except Cancelled:
         st.session_state.pop(f"{slug}-trial", None)
         st.info("The run was stopped.", icon=":material/stop_circle:")
     except ValueError as error:
         literal([f"This cannot be run: {error}."], "bad")
+    except (Busy, ClusterError) as error:
+        show_no_crew(error)
     return None
+
+
+def show_failure(job: Job) -> None:
+    """Say why a run gave nothing, and forget it, so that it can be tried again."""
+    jobs().forget(job)
+    literal([f"The run failed: {job.future.exception() or 'it ended without a word'}. Run it again."], "bad")
+
+
+def show_no_crew(error: Busy | ClusterError) -> None:
+    """Say that nobody can compute just now."""
+    if isinstance(error, Busy):
+        st.warning("Many runs are waiting. Try again in a minute.", icon=":material/hourglass:")
+    else:
+        literal([f"Nobody is there to compute: {error}."], "bad")
 
 
 @st.fragment(run_every=0.4)

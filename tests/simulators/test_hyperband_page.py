@@ -1,6 +1,8 @@
 """The page of the tuning race, through the app's front door."""
 
+import os
 import re
+import signal
 import time
 from html import unescape
 
@@ -8,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from simulators.hyperband import PREDICTIONS, SCENARIOS, drill, request
+from simulators.pages.simulator import jobs
 from tests.test_pages import LEARNER, button, open_app, store
 from tests.test_pages import words as raw_words
 
@@ -196,6 +199,34 @@ def test_a_drill_is_checked_with_all_its_whys_and_the_next_one_follows() -> None
     button(app, "Next drill").click().run()
     assert app.number_input(key="hyperband-drill").value == 6
     assert drill(6).ask in words(app)
+
+
+def test_a_race_whose_process_dies_is_a_message_and_can_be_run_again() -> None:
+    app = page(**{**TINY, "hyperband-max_resource": "81", "hyperband-seed": "77"})
+    button(app, "Run").click().run()
+    job = next(each for each in jobs()._jobs.values() if not each.done)
+    for process in list(jobs()._crew.pool._processes.values()):
+        os.kill(process.pid, signal.SIGKILL)
+    while not job.done:
+        time.sleep(0.05)
+    app.run()
+    assert not app.exception
+    assert "The run failed" in words(app)
+    app.run()
+    button(app, "Run").click().run()
+    assert not app.exception
+    button(app, "Stop").click().run()
+    assert not app.exception
+
+
+def test_a_cluster_that_is_not_there_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CERTLAB_DASK", "tcp://127.0.0.1:9")
+    jobs.clear()
+    app = page(**TINY)
+    button(app, "Run").click().run()
+    assert not app.exception
+    assert "found no Dask scheduler at 'tcp://127.0.0.1:9', which CERTLAB_DASK names" in words(app)
+    jobs.clear()
 
 
 @pytest.mark.parametrize("part", ["Race", "Calculator", "On SageMaker", "Drills", "nobody"])

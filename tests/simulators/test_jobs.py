@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from simulators import find
+from simulators._cluster import ClusterError
 from simulators.contract import Cancelled
 from simulators.jobs import Job, Jobs
 
@@ -78,10 +79,15 @@ def test_a_killed_worker_does_not_end_the_pool() -> None:
     try:
         job: Job = pool.start("hyperband", slow(3))
         until(lambda: job.progress.share > 0)
-        for process in list(pool._pool._processes.values()):
+        for process in list(pool._crew.pool._processes.values()):
             os.kill(process.pid, signal.SIGKILL)
         until(lambda: job.done)
-        assert job.future.exception() is not None
+        assert job.failed
+        assert pool.start("hyperband", slow(3)) is job, "a run that failed is not begun again by itself"
+        pool.forget(job)
+        again = pool.start("hyperband", slow(3))
+        assert again is not job
+        pool.cancel(again)
         after = pool.start("traffic", quick(5))
         until(lambda: after.done)
         assert after.result() is not None
@@ -119,3 +125,39 @@ def test_a_worker_does_not_run_the_script_that_started_it(tmp_path: Path, monkey
         assert not ran.exists()
     finally:
         pool.close()
+
+
+# --- on a Dask cluster ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as made:
+        yield made.scheduler_address
+
+
+def test_a_cluster_computes_tells_its_progress_and_stops(cluster: str) -> None:
+    pool = Jobs(scheduler=cluster)
+    try:
+        job = pool.start("traffic", quick(21))
+        until(lambda: job.done)
+        assert find("traffic").findings(job.result()) == find("traffic").findings(find("traffic").run(quick(21)))
+        long = pool.start("hyperband", slow(21))
+        until(lambda: long.progress.share > 0)
+        waiting = pool.start("traffic", quick(22))
+        pool.cancel(long)
+        until(lambda: long.done)
+        assert long.cancelled
+        until(lambda: waiting.done)
+        assert waiting.result() is not None, "the worker has stopped the other run"
+    finally:
+        pool.close()
+
+
+def test_a_cluster_that_does_not_answer_is_told() -> None:
+    with pytest.raises(ClusterError, match="found no Dask scheduler"):
+        Jobs(scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(ClusterError, match="found no Dask scheduler"):
+        Jobs(scheduler="nonsense://x")
