@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from pydantic import Field
 
 OnProgress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and a few words; it may raise `Cancelled`, which `run` lets pass."""
@@ -74,11 +75,23 @@ Choice = tuple[str, str]
 
 
 def shuffled(rng: np.random.Generator, ask: str, right: Choice, slips: Sequence[Choice], **more: Any) -> Drill:
-    """A drill with its choices in a random order; `more` is what else a `Drill` has."""
-    offered = [right, *slips]
+    """A drill with its choices in a random order: the right one, and the first three slips that read differently.
+
+    `more` is what else a `Drill` has.
+    """
+    offered = [right]
+    for slip in slips:
+        if len(offered) < 4 and slip[0] not in {text for text, _ in offered}:
+            offered.append(slip)
     order = rng.permutation(len(offered))
     choices, whys = zip(*(offered[place] for place in order), strict=True)
     return Drill(ask=ask, choices=choices, whys=whys, answer=int(np.flatnonzero(order == 0)[0]), **more)
+
+
+def setting(title: str, description: str, **more: Any) -> Any:
+    """A field of params with its label and help; bounds go to pydantic, the rest (unit, step, ...) to the page."""
+    bounds = {key: more.pop(key) for key in ("ge", "le", "lt") if key in more}
+    return Field(title=title, description=description, json_schema_extra=more or None, **bounds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,11 +35,7 @@ def drill(seed: int) -> Drill:
 
 def _posed(rng: np.random.Generator, ask: str, right: Choice, slips: list[Choice], *facts: str) -> Drill:
     """Four choices in a random order: the right one, and the first three slips that differ from it and each other."""
-    chosen = [right]
-    for text, why in slips:
-        if len(chosen) < 4 and text not in {other for other, _ in chosen}:
-            chosen.append((text, why))
-    return shuffled(rng, ask, right, chosen[1:], facts=tuple(f"deployment-guardrails/{fact}" for fact in facts))
+    return shuffled(rng, ask, right, slips, facts=tuple(f"deployment-guardrails/{fact}" for fact in facts))
 
 
 def _drawn(rng: np.random.Generator, *strategies: Strategy) -> tuple[Params, Strategy]:

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from simulators._charts import layout
 from simulators._traffic import alarms as cloudwatch
 from simulators._traffic.params import OPERATORS, STRATEGIES, STRATEGY_NAMES, Alarm, Strategy
 from simulators._traffic.result import Result
@@ -68,19 +69,6 @@ def detection_figure(result: Result) -> Figure | None:
 def course_figures(result: Result) -> list[Figure]:
     """Traffic, instances and latency, minute by minute."""
     return [_traffic(result), _capacity(result), _latency(result)]
-
-
-def layout(chart: go.Figure, x: str, y: str, *, height: int = 320) -> go.Figure:
-    """The common look: a legend above, little margin, few ticks."""
-    chart.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 40, "b": 10},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        hovermode="x unified",
-    )
-    chart.update_xaxes(title_text=x, nticks=6, automargin=True)
-    chart.update_yaxes(title_text=y, nticks=6, automargin=True)
-    return chart
 
 
 def _thin(frame: pd.DataFrame) -> pd.DataFrame:

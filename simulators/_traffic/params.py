@@ -1,10 +1,11 @@
 """What can be set: the endpoint, the policy, the traffic, the two models, the alarms."""
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from simulators.contract import setting
 
 Mode = Literal["deployment", "shadow", "ab"]
 Strategy = Literal["ALL_AT_ONCE", "CANARY", "LINEAR", "ROLLING"]
@@ -73,12 +74,6 @@ class Alarm:
 _OF_AN_ALARM = [field.name for field in fields(Alarm) if field.name != "name"]
 
 
-def _setting(title: str, description: str, **more: Any) -> Any:
-    """A field with its label and help; bounds go to pydantic, everything else (unit, step, ...) to the page."""
-    bounds = {key: more.pop(key) for key in ("ge", "le", "lt") if key in more}
-    return Field(title=title, description=description, json_schema_extra=more or None, **bounds)
-
-
 @pydantic_dataclass(frozen=True, kw_only=True)
 class Params:
     """The inputs of the page. What AWS limits across fields is checked by `api.problems`, not here, so that it can be
@@ -86,7 +81,7 @@ class Params:
 
     mode: Annotated[
         Mode,
-        _setting(
+        setting(
             "What to run",
             "An update of the endpoint, a shadow test or an A/B test of two production variants.",
             names={"deployment": "Update", "shadow": "Shadow test", "ab": "A/B test"},
@@ -94,7 +89,7 @@ class Params:
     ] = "deployment"
     strategy: Annotated[
         Strategy,
-        _setting(
+        setting(
             "Strategy",
             "How traffic moves from the old (blue) fleet to the new (green) one.",
             names=dict(STRATEGY_NAMES),
@@ -102,7 +97,7 @@ class Params:
     ] = "CANARY"
     instances: Annotated[
         int,
-        _setting(
+        setting(
             "Instances",
             "Instances of the variant, in the old fleet and in the new one.",
             ge=1,
@@ -112,7 +107,7 @@ class Params:
     ] = 10
     size_type: Annotated[
         SizeType,
-        _setting(
+        setting(
             "Sizes are given in",
             "CapacitySize.Type of the canary, the linear step and the rolling batches.",
             advanced=True,
@@ -121,7 +116,7 @@ class Params:
     ] = "CAPACITY_PERCENT"
     canary_size: Annotated[
         int,
-        _setting(
+        setting(
             "Canary size",
             "The first of the two steps. AWS allows at most 50 % of the instances.",
             ge=1,
@@ -132,7 +127,7 @@ class Params:
     ] = 10
     linear_step: Annotated[
         int,
-        _setting(
+        setting(
             "Linear step",
             "Each step of a linear shift. AWS allows 10 to 50 % of the instances.",
             ge=1,
@@ -143,7 +138,7 @@ class Params:
     ] = 20
     batch_size: Annotated[
         int,
-        _setting(
+        setting(
             "Rolling batch",
             "Each batch of a rolling update. AWS allows 5 to 50 % of the instances.",
             ge=1,
@@ -154,7 +149,7 @@ class Params:
     ] = 20
     rollback_batch_size: Annotated[
         int,
-        _setting(
+        setting(
             "Rollback batch",
             "Batches in which a rolling update goes back; 100 % brings the old fleet back at once.",
             ge=1,
@@ -166,7 +161,7 @@ class Params:
     ] = 100
     wait_seconds: Annotated[
         int,
-        _setting(
+        setting(
             "Bake after each step",
             "WaitIntervalInSeconds: the bake between two shifts, and after each rolling batch.",
             ge=0,
@@ -177,7 +172,7 @@ class Params:
     ] = 600
     termination_wait_seconds: Annotated[
         int,
-        _setting(
+        setting(
             "Final bake",
             "TerminationWaitInSeconds: how long the old fleet is kept at 100 % green (API default 0).",
             ge=0,
@@ -188,7 +183,7 @@ class Params:
     ] = 600
     timeout_seconds: Annotated[
         int,
-        _setting(
+        setting(
             "Timeout",
             "MaximumExecutionTimeoutInSeconds: must exceed the sum of the waits.",
             ge=600,
@@ -200,7 +195,7 @@ class Params:
     ] = 7200
     launch_seconds: Annotated[
         int,
-        _setting(
+        setting(
             "Time to launch",
             "From the launch of instances until they can serve; per batch in a rolling update.",
             ge=0,
@@ -212,7 +207,7 @@ class Params:
     ] = 120
     endpoint_kind: Annotated[
         EndpointKind,
-        _setting(
+        setting(
             "Endpoint kind",
             "Some kinds cannot use deployment guardrails and fall back to all-at-once without a bake.",
             advanced=True,
@@ -228,11 +223,11 @@ class Params:
     ] = "real-time"
     same_variant_name: Annotated[
         bool,
-        _setting("Same variant name", "The new endpoint configuration must keep the variant's name.", advanced=True),
+        setting("Same variant name", "The new endpoint configuration must keep the variant's name.", advanced=True),
     ] = True
     requests_per_minute: Annotated[
         float,
-        _setting(
+        setting(
             "Traffic",
             "Average requests a minute to the endpoint; arrivals are random (Poisson).",
             ge=0,
@@ -243,7 +238,7 @@ class Params:
     ] = 600.0
     daily_swing_percent: Annotated[
         float,
-        _setting(
+        setting(
             "Daily swing",
             "How far traffic rises above and falls below its average; the peak is at 15:00.",
             ge=0,
@@ -255,7 +250,7 @@ class Params:
     ] = 0.0
     start_hour: Annotated[
         float,
-        _setting(
+        setting(
             "Start at",
             "Hour of the day at which UpdateEndpoint is called.",
             ge=0,
@@ -267,20 +262,20 @@ class Params:
     ] = 9.0
     bursts_per_hour: Annotated[
         float,
-        _setting("Bursts", "Random bursts of traffic an hour.", ge=0, le=20, unit="per hour", step=1, advanced=True),
+        setting("Bursts", "Random bursts of traffic an hour.", ge=0, le=20, unit="per hour", step=1, advanced=True),
     ] = 0.0
     burst_factor: Annotated[
         float,
-        _setting(
+        setting(
             "Burst height", "Traffic during a burst, times the average.", ge=1, le=20, unit="×", step=1, advanced=True
         ),
     ] = 4.0
     burst_minutes: Annotated[
-        int, _setting("Burst length", "How long a burst lasts.", ge=1, le=30, unit="min", step=1, advanced=True)
+        int, setting("Burst length", "How long a burst lasts.", ge=1, le=30, unit="min", step=1, advanced=True)
     ] = 3
     history_minutes: Annotated[
         int,
-        _setting(
+        setting(
             "Minutes before",
             "Traffic to the old fleet before the update; alarms know nothing earlier.",
             ge=0,
@@ -292,7 +287,7 @@ class Params:
     ] = 10
     watch_minutes: Annotated[
         int,
-        _setting(
+        setting(
             "Minutes to watch",
             "At least this long after the update call, also when the update has ended before.",
             ge=10,
@@ -303,7 +298,7 @@ class Params:
     ] = 60
     green_model: Annotated[
         GreenModel,
-        _setting(
+        setting(
             "New model",
             "Classifiers of handwritten digits, fitted for this run; `skewed` gets its pixels unscaled.",
             names={
@@ -316,7 +311,7 @@ class Params:
     ] = "better"
     blue_error_percent: Annotated[
         float,
-        _setting(
+        setting(
             "Old fleet: server errors (5XX)",
             "Share of requests that the old fleet answers with a server error.",
             ge=0,
@@ -327,7 +322,7 @@ class Params:
     ] = 0.1
     green_error_percent: Annotated[
         float,
-        _setting(
+        setting(
             "New fleet: server errors (5XX)",
             "Share of requests that the new fleet answers with a server error.",
             ge=0,
@@ -338,7 +333,7 @@ class Params:
     ] = 5.0
     leak_minutes: Annotated[
         int,
-        _setting(
+        setting(
             "Leak shows after",
             "Minutes of traffic after which a new instance has used up its memory; 0 is no leak.",
             ge=0,
@@ -349,7 +344,7 @@ class Params:
     ] = 0
     leak_error_percent: Annotated[
         float,
-        _setting(
+        setting(
             "5XX of a leaked instance",
             "Share of server errors of an instance whose memory is used up.",
             ge=0,
@@ -361,7 +356,7 @@ class Params:
     ] = 60.0
     client_error_percent: Annotated[
         float,
-        _setting(
+        setting(
             "4XX",
             "Share of malformed requests: a client error, whichever fleet answers.",
             ge=0,
@@ -373,7 +368,7 @@ class Params:
     ] = 0.5
     storm_error_percent: Annotated[
         float,
-        _setting(
+        setting(
             "4XX in a storm",
             "Share of malformed requests while one client misbehaves; 0 is no storm.",
             ge=0,
@@ -384,14 +379,14 @@ class Params:
         ),
     ] = 0.0
     storm_start_minute: Annotated[
-        int, _setting("Storm starts", "Minutes after the update call.", ge=0, le=480, unit="min", step=1, advanced=True)
+        int, setting("Storm starts", "Minutes after the update call.", ge=0, le=480, unit="min", step=1, advanced=True)
     ] = 5
     storm_minutes: Annotated[
-        int, _setting("Storm lasts", "How long the client misbehaves.", ge=1, le=480, unit="min", step=1, advanced=True)
+        int, setting("Storm lasts", "How long the client misbehaves.", ge=1, le=480, unit="min", step=1, advanced=True)
     ] = 10
     service_ms: Annotated[
         float,
-        _setting(
+        setting(
             "Time per answer",
             "Average time an instance of the old fleet works on a request, one request at a time.",
             ge=1,
@@ -403,7 +398,7 @@ class Params:
     ] = 40.0
     green_slowdown: Annotated[
         float,
-        _setting(
+        setting(
             "New model is slower by",
             "Time per answer of the new model, times that of the old one.",
             ge=0.1,
@@ -414,7 +409,7 @@ class Params:
     ] = 1.0
     patience_ms: Annotated[
         float,
-        _setting(
+        setting(
             "Users wait for",
             "A later answer of the new fleet counts as a user hurt.",
             ge=1,
@@ -426,7 +421,7 @@ class Params:
     ] = 1000.0
     label_delay_minutes: Annotated[
         int,
-        _setting(
+        setting(
             "Labels arrive after",
             "Until the right answers are known, nobody can count wrong ones.",
             ge=0,
@@ -438,7 +433,7 @@ class Params:
     ] = 5
     alarm_metric: Annotated[
         AlarmMetric,
-        _setting(
+        setting(
             "Alarm on",
             "The metric of the first auto-rollback alarm; without any alarm nothing is rolled back.",
             names=METRIC_NAMES,
@@ -446,19 +441,19 @@ class Params:
     ] = "Invocation5XXErrors"
     alarm_fleet: Annotated[
         AlarmFleet,
-        _setting(
+        setting(
             "Alarm watches",
             "The new fleet alone (dimension EndpointConfigName) or all traffic of the variant.",
             names={"new": "the new fleet", "both": "both fleets"},
         ),
     ] = "new"
-    alarm_statistic: Annotated[Statistic, _setting("Statistic", "Over each period.")] = "Average"
-    alarm_operator: Annotated[Operator, _setting("Breaches when", "Against the threshold.", names=OPERATORS)] = (
+    alarm_statistic: Annotated[Statistic, setting("Statistic", "Over each period.")] = "Average"
+    alarm_operator: Annotated[Operator, setting("Breaches when", "Against the threshold.", names=OPERATORS)] = (
         "GreaterThanThreshold"
     )
     alarm_threshold: Annotated[
         float,
-        _setting(
+        setting(
             "Threshold",
             "In the metric's unit: a share (0 to 1) for error averages, microseconds for latency.",
             ge=0,
@@ -468,7 +463,7 @@ class Params:
     ] = 0.02
     alarm_period_seconds: Annotated[
         int,
-        _setting(
+        setting(
             "Period",
             "One point per period: a multiple of 60 s for SageMaker's one-minute metrics.",
             ge=60,
@@ -479,7 +474,7 @@ class Params:
     ] = 60
     alarm_periods: Annotated[
         int,
-        _setting(
+        setting(
             "Evaluation periods (N)",
             "How many of the most recent points are looked at.",
             ge=1,
@@ -488,50 +483,50 @@ class Params:
         ),
     ] = 3
     alarm_datapoints: Annotated[
-        int, _setting("Datapoints to alarm (M)", "How many of the N must breach.", ge=1, le=100, step=1)
+        int, setting("Datapoints to alarm (M)", "How many of the N must breach.", ge=1, le=100, step=1)
     ] = 2
     alarm_missing: Annotated[
-        Missing, _setting("Missing data", "How a period without any request is treated.", advanced=True, names=_MISSING)
+        Missing, setting("Missing data", "How a period without any request is treated.", advanced=True, names=_MISSING)
     ] = "missing"
     second_alarm_metric: Annotated[
-        AlarmMetric, _setting("Second alarm on", "Any alarm rolls the update back.", advanced=True, names=METRIC_NAMES)
+        AlarmMetric, setting("Second alarm on", "Any alarm rolls the update back.", advanced=True, names=METRIC_NAMES)
     ] = "none"
     second_alarm_fleet: Annotated[
         AlarmFleet,
-        _setting(
+        setting(
             "Second alarm watches",
             "The new fleet alone or all traffic of the variant.",
             advanced=True,
             names={"new": "the new fleet", "both": "both fleets"},
         ),
     ] = "new"
-    second_alarm_statistic: Annotated[Statistic, _setting("Second statistic", "Over each period.", advanced=True)] = (
+    second_alarm_statistic: Annotated[Statistic, setting("Second statistic", "Over each period.", advanced=True)] = (
         "Average"
     )
     second_alarm_operator: Annotated[
-        Operator, _setting("Second breaches when", "Against the threshold.", advanced=True, names=OPERATORS)
+        Operator, setting("Second breaches when", "Against the threshold.", advanced=True, names=OPERATORS)
     ] = "GreaterThanThreshold"
     second_alarm_threshold: Annotated[
-        float, _setting("Second threshold", "In the metric's unit.", ge=0, le=100000000, step=0.01, advanced=True)
+        float, setting("Second threshold", "In the metric's unit.", ge=0, le=100000000, step=0.01, advanced=True)
     ] = 500000.0
     second_alarm_period_seconds: Annotated[
-        int, _setting("Second period", "A multiple of 60 s.", ge=60, le=86400, unit="s", step=60, advanced=True)
+        int, setting("Second period", "A multiple of 60 s.", ge=60, le=86400, unit="s", step=60, advanced=True)
     ] = 60
     second_alarm_periods: Annotated[
         int,
-        _setting("Second evaluation periods", "N of the second alarm.", ge=1, le=100, step=1, advanced=True),
+        setting("Second evaluation periods", "N of the second alarm.", ge=1, le=100, step=1, advanced=True),
     ] = 3
     second_alarm_datapoints: Annotated[
         int,
-        _setting("Second datapoints to alarm", "M of the second alarm.", ge=1, le=100, step=1, advanced=True),
+        setting("Second datapoints to alarm", "M of the second alarm.", ge=1, le=100, step=1, advanced=True),
     ] = 2
     second_alarm_missing: Annotated[
         Missing,
-        _setting("Second missing data", "How a period without any request is treated.", advanced=True, names=_MISSING),
+        setting("Second missing data", "How a period without any request is treated.", advanced=True, names=_MISSING),
     ] = "missing"
     shadow_percent: Annotated[
         int,
-        _setting(
+        setting(
             "Mirrored traffic",
             "Share of the requests that is copied to the shadow variant.",
             ge=1,
@@ -543,7 +538,7 @@ class Params:
     ] = 100
     ab_weight_percent: Annotated[
         int,
-        _setting(
+        setting(
             "Weight of B",
             "Share of the requests that variant B (the new model) answers.",
             ge=1,
@@ -555,7 +550,7 @@ class Params:
     ] = 50
     ab_looks: Annotated[
         int,
-        _setting(
+        setting(
             "Looks at the A/B test",
             "How often somebody looks whether the difference is significant, evenly spaced.",
             ge=1,
@@ -566,9 +561,9 @@ class Params:
     ] = 20
     compare: Annotated[
         bool,
-        _setting("Run all four strategies", "The same requests under every strategy, side by side.", advanced=True),
+        setting("Run all four strategies", "The same requests under every strategy, side by side.", advanced=True),
     ] = True
-    seed: Annotated[int, _setting("Seed", "The same seed, the same requests.", ge=0, le=2**31 - 1)] = 0
+    seed: Annotated[int, setting("Seed", "The same seed, the same requests.", ge=0, le=2**31 - 1)] = 0
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:

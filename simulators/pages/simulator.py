@@ -1,4 +1,4 @@
-"""Any simulator on a page: say what you expect, run it, see why. Its settings and seed live in the URL."""
+"""What the pages of simulators are made of: settings in the URL, a prediction, a run, its figures."""
 
 import json
 import os
@@ -37,25 +37,15 @@ class Trial:
 
 
 def show_simulator(slug: str, *, graded: Graded, heading: bool = False) -> None:
-    """Draw a simulator: by its own layout `simulators/pages/<slug>.py` where there is one, else by this one."""
+    """Draw a simulator: by its own layout `simulators/pages/<slug>.py` where there is one, else the plain way."""
     simulator = find(slug)
     if heading:
         st.title(simulator.title)
     literal([simulator.summary])
     if find_spec(f"simulators.pages.{slug}"):
         import_module(f"simulators.pages.{slug}").show(simulator, graded)
-        return
-    scenario_picker(slug, simulator)
-    params = params_form(slug, simulator)
-    if params is None:
-        return
-    trial = trial_of(slug, simulator, params)
-    if trial is None:
-        return
-    result = result_of(slug, simulator, trial)
-    if result is None:
-        return
-    show_result(slug, simulator, tell(slug, simulator, trial, result, graded), result)
+    else:
+        import_module("simulators.pages._plain").show(slug, simulator, graded)
 
 
 def literal(texts: list[str], style: str = "") -> None:
@@ -157,7 +147,7 @@ def _in_link(field: FieldInfo, value: Any) -> str:
     """A value as a widget writes it to the link."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(_extra(field).get("names", {}).get(value, value))
+    return str(extra_of(field).get("names", {}).get(value, value))
 
 
 def _set_up(slug: str, simulator: Simulator, scenario: str | None) -> None:
@@ -180,18 +170,6 @@ def _has_left(slug: str, simulator: Simulator, scenario: str | None) -> bool:
     return False
 
 
-def params_form(slug: str, simulator: Simulator) -> Any:
-    """A widget for every setting, the advanced ones out of the way; None, and a message, when they do not fit."""
-    fields = simulator.params.__pydantic_fields__
-    plain = {name: field for name, field in fields.items() if not _extra(field).get("advanced")}
-    advanced = {name: field for name, field in fields.items() if name not in plain}
-    values = {name: setting(slug, name, field) for name, field in plain.items()}
-    if advanced:
-        with st.expander("More settings", icon=":material/tune:"):
-            values |= {name: setting(slug, name, field) for name, field in advanced.items()}
-    return checked(simulator, values)
-
-
 def checked(simulator: Simulator, values: dict[str, Any]) -> Any:
     """The params of these values, or None with a message for each that does not fit."""
     try:
@@ -205,7 +183,7 @@ def checked(simulator: Simulator, values: dict[str, Any]) -> Any:
 
 def setting(slug: str, name: str, field: FieldInfo) -> Any:
     """The widget of one setting, bound to the URL, and its value."""
-    extra, key = _extra(field), key_of(slug, name)
+    extra, key = extra_of(field), key_of(slug, name)
     unit = f" ({extra['unit']})" if extra.get("unit") else ""
     label = (field.title or name.replace("_", " ").capitalize()) + unit
     kind, bounds = _kind(field.annotation), _bounds(field)
@@ -233,7 +211,8 @@ def setting(slug: str, name: str, field: FieldInfo) -> Any:
     return st.text_input(**bound, value=field.default)
 
 
-def _extra(field: FieldInfo) -> dict[str, Any]:
+def extra_of(field: FieldInfo) -> dict[str, Any]:
+    """What a setting tells its widget: unit, step, names of its options, whether it is kept out of the way."""
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
@@ -373,21 +352,6 @@ def tell(slug: str, simulator: Simulator, trial: Trial, result: Any, graded: Gra
     literal([f"{prediction.ask} You said: {prediction.choices[chosen]}."], "muted")
     literal([f"{verdict} {prediction.why(result)}"], "good" if right == chosen else "bad")
     return trial
-
-
-def show_result(slug: str, simulator: Simulator, trial: Trial, result: Any) -> None:
-    """Findings, figures with their numbers, the lesson of the scenario, and the AWS request."""
-    st.subheader("What happened", anchor=False)
-    literal(simulator.findings(result))
-    show_lesson(slug, simulator)
-    for number, figure in enumerate(simulator.figures(result)):
-        show_figure(f"{slug}-{number}", figure)
-    if simulator.request:
-        try:
-            show_request(slug, *simulator.request(trial.params))
-        except ValueError as error:
-            literal([f"AWS would refuse this: {error}."], "bad")
-    run_again(slug)
 
 
 def show_lesson(slug: str, simulator: Simulator) -> None:

@@ -30,6 +30,8 @@ PATHS = [
     "/simulator?simulator=bias",
     "/simulator?simulator=hyperband",
     "/simulator?simulator=traffic",
+    "/simulator?simulator=input_modes",
+    "/simulator?simulator=input_modes&input_modes-part=Drills",
     "/topic?topic=nobody",
     "/map",
     "/confused",
