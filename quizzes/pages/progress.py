@@ -1,6 +1,7 @@
 """Progress: what is known by domain and topic, what comes back when, and whether you know what you know."""
 
 import json
+from io import BytesIO
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,10 +11,20 @@ from content import default_catalog
 from content.connections import topics_of
 from content.pages import html as h
 from content.text import markdown
+from quizzes.export import write_package
 from quizzes.pages.visitor import required_learner, visitor
 from quizzes.progress import by_domain, calibration, coming, facts_of, mastery
 
 DAYS = 14
+
+
+def anki_package() -> bytes:
+    """All flashcards as Anki takes them."""
+    package = BytesIO()
+    write_package(package, catalog)
+    return package.getvalue()
+
+
 catalog = default_catalog()
 who = visitor()
 learner = required_learner(who)
@@ -67,4 +78,11 @@ st.download_button(
     file_name="cert-lab.json",
     mime="application/json",
     icon=":material/download:",
+)
+st.download_button(
+    "Take the flashcards to Anki",
+    data=anki_package,
+    file_name="cert-lab.apkg",
+    mime="application/octet-stream",
+    icon=":material/style:",
 )

@@ -315,6 +315,22 @@ def test_text_means_what_it_says_in_a_browser(visit: Open, tmp_path: Path) -> No
         server.kill()
 
 
+def test_the_flashcards_go_to_anki_and_the_data_to_their_owner(visit: Open) -> None:
+    seen = visit()
+    seen.begin()
+    page = seen.go("/flashcards")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name=re.compile("^Good"))).to_be_visible()
+    page.keyboard.press("3")
+    seen.settle()
+    page = seen.go("/progress")
+    for name, start in (("Take the flashcards to Anki", b"PK"), ("Download everything kept of you", b"{")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    clean(seen)
+
+
 def test_one_browser_does_not_see_anothers_answers(visit: Open) -> None:
     first, second = visit(), visit()
     first.begin()
