@@ -17,7 +17,7 @@ class Desk:
     picked: tuple[int, ...] = ()
     checked: Answered | None = None
     elsewhere: bool = False
-    """The question before this one was answered in another tab."""
+    """The answer on it was given in another tab."""
 
     @property
     def question(self) -> str:

@@ -204,10 +204,17 @@ class Store:
         with self.writing() as db:
             _table(db, "learners").upsert({**asdict(learner), "exam_day": _iso(learner.exam_day)}, pk="id")
 
-    def record(self, learner: str, reviews: Sequence[Review]) -> None:
-        """Add reviews to the log, in order."""
+    def record(self, learner: str, reviews: Sequence[Review], *, since: datetime | None = None) -> None:
+        """Add reviews to the log, in order; with `since`, none whose source has one since then: a key pressed twice."""
         with self.writing() as db:
-            _record(db, learner, reviews)
+            where = "learner = ? and kind = ? and source = ? and at >= ?"
+            fresh = [
+                review
+                for review in reviews
+                if since is None
+                or not _table(db, "reviews").count_where(where, [learner, review.kind, review.source, _iso(since)])
+            ]
+            _record(db, learner, fresh)
 
     def reviews(self, learner: str) -> list[Review]:
         """The learner's log, in the order it was written."""

@@ -33,18 +33,28 @@ def new_deck(who: Visitor, learner: Learner, topic: str | None) -> Deck:
     return deal(cards, memories, topic=topic, at=datetime.now(UTC))
 
 
-def _rate(who: Visitor, deck: Deck, rating: int) -> None:
+def _deck_with(name: str) -> Deck | None:
+    """The deck as it is now, if the card is still on top: keys may come faster than the page is drawn."""
+    deck: Deck | None = st.session_state.get("deck")
+    return deck if deck is not None and deck.cards[:1] == (name,) else None
+
+
+def _rate(who: Visitor, name: str, rating: int) -> None:
+    deck = _deck_with(name)
+    if deck is None or not deck.revealed:
+        return
     review = review_of(deck, rating, datetime.now(UTC), who.timezone)
     try:
-        who.store.record(who.id, [review])
+        who.store.record(who.id, [review], since=deck.shown)
     except StoreError as error:
         show_store_error(error)
         return
     st.session_state["deck"] = rated(deck, review)
 
 
-def _reveal(deck: Deck) -> None:
-    st.session_state["deck"] = reveal(deck)
+def _reveal(name: str) -> None:
+    if deck := _deck_with(name):
+        st.session_state["deck"] = reveal(deck)
 
 
 def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
@@ -56,7 +66,7 @@ def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
     st.progress(deck.done / deck.total)
     h.show(f'<h1 class="big" style="font-weight:600">{html(fact.ask or "")}</h1>')
     if not deck.revealed:
-        st.button("Show the answer", type="primary", on_click=_reveal, args=(deck,), shortcut="Space", width="stretch")
+        st.button("Show the answer", type="primary", on_click=_reveal, args=(name,), shortcut="Space", width="stretch")
         return
     h.show(f'<div class="good"><p class="big">{html(fact.answer or "")}</p></div>')
     days = intervals(deck.memories.get(name), name, who.today, learner.exam_day)
@@ -66,7 +76,7 @@ def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
                 f"{label} · {_days(days[rating])}",
                 key=f"rate-{rating}",
                 on_click=_rate,
-                args=(who, deck, rating),
+                args=(who, name, rating),
                 shortcut=str(rating),
                 type="primary" if rating == GOOD else "secondary",
                 width="stretch",

@@ -81,8 +81,6 @@ def ask(desk: Desk) -> None:
     """One question, with everything needed to answer it."""
     question = questions[desk.question]
     _head(desk, question)
-    if desk.elsewhere:
-        st.info("The question before was answered in another tab; that answer counts.")
     order = order_on_screen(desk.sitting.id, question)
     if isinstance(question, Matching):
         _match(question, order)
@@ -101,7 +99,7 @@ def ask(desk: Desk) -> None:
         key="check",
         type="primary",
         on_click=_check,
-        args=(desk, question),
+        args=(question,),
         disabled=not is_complete(question, _response(desk, question)),
         shortcut="Enter",
         width="stretch",
@@ -139,7 +137,7 @@ def _choose(desk: Desk, question: MultipleChoice | MultipleResponse | Ordering, 
             key=f"choice-{question.name}-{choice}",
             icon=icon,
             on_click=_pick,
-            args=(desk, question, choice),
+            args=(question, choice),
             shortcut=str(number),
             type="secondary",
             width="stretch",
@@ -166,11 +164,21 @@ def _response(desk: Desk, question: Question) -> tuple[int, ...]:
     return tuple(-1 if place is None else place for place in chosen)
 
 
-def _pick(desk: Desk, question: Question, choice: int) -> None:
-    st.session_state["desk"] = pick(desk, question, choice)
+def _desk_with(question: Question) -> Desk | None:
+    """The desk as it is now, if the question still waits on it: keys may come faster than the page is drawn."""
+    desk: Desk | None = st.session_state.get("desk")
+    waits = desk is not None and desk.checked is None and not desk.sitting.done and desk.question == question.name
+    return desk if waits else None
 
 
-def _check(desk: Desk, question: Question) -> None:
+def _pick(question: Question, choice: int) -> None:
+    if desk := _desk_with(question):
+        st.session_state["desk"] = pick(desk, question, choice)
+
+
+def _check(question: Question) -> None:
+    if (desk := _desk_with(question)) is None:
+        return
     confidence = st.session_state.get(f"confidence-{question.name}")
     response = _response(desk, question)
     if not is_complete(question, response):
@@ -181,8 +189,11 @@ def _check(desk: Desk, question: Question) -> None:
     try:
         who.store.answer(desk.sitting, after.sitting, reviews_of(question, after.checked, who.timezone))
     except Overtaken as error:
+        # In another tab, or by the same key pressed twice: the answer that was kept is the one that counts.
         sitting = without_missing(error.sitting, questions)
-        after = Desk(sitting=sitting, shown=now, elsewhere=True)
+        kept = next((each for each in sitting.answers if each.question == question.name), None)
+        differs = kept is None or kept.response != response
+        after = Desk(sitting=sitting, shown=now, checked=kept, elsewhere=differs)
     except StoreError as error:
         show_store_error(error)
         return
@@ -194,6 +205,8 @@ def explain(desk: Desk) -> None:
     question, checked = questions[desk.question], desk.checked
     assert checked
     _head(desk, question)
+    if desk.elsewhere:
+        st.info("This question was answered in another tab; that answer counts.")
     verdict = "Right." if checked.correct else "Not right."
     style = "good" if checked.correct else "bad"
     tail = "" if checked.correct else " These facts come back for review today."

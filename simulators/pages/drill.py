@@ -40,7 +40,7 @@ def _one(slug: str, number: int, draw: Callable[[int], Drill], graded: Graded, a
         st.html(_table(posed.table, posed.ask))
     answered: dict[str, int] = st.session_state.setdefault(f"{slug}-drilled", {})
     if name not in answered:
-        _ask(slug, name, posed, graded)
+        _ask(slug, name, posed, graded, answered)
         return
     right = answered[name] == posed.answer
     literal(["Right." if right else "Not right."], "good" if right else "bad")
@@ -58,7 +58,7 @@ def _one(slug: str, number: int, draw: Callable[[int], Drill], graded: Graded, a
     )
 
 
-def _ask(slug: str, name: str, posed: Drill, graded: Graded) -> None:
+def _ask(slug: str, name: str, posed: Drill, graded: Graded, answered: dict[str, int]) -> None:
     chosen = st.radio(
         "Your answer",
         range(len(posed.choices)),
@@ -68,9 +68,9 @@ def _ask(slug: str, name: str, posed: Drill, graded: Graded) -> None:
     )
 
     def check() -> None:
-        if chosen is None:
+        if chosen is None or name in answered:
             return
-        st.session_state[f"{slug}-drilled"][name] = chosen
+        answered[name] = chosen
         evidence = Prediction(
             ask=f"Drill {name}: {posed.ask}",
             choices=posed.choices,

@@ -33,7 +33,8 @@ class Trial:
     params: Any
     prediction: int | None = None
     chosen: int | None = None
-    told: bool = False
+    number: int = 0
+    """Which run of the session it is."""
 
 
 def show_simulator(slug: str, *, graded: Graded, heading: bool = False) -> None:
@@ -256,7 +257,9 @@ def trial_of(slug: str, simulator: Simulator, params: Any) -> Trial | None:
 
 
 def _run(slug: str, trial: Trial) -> None:
-    st.session_state[f"{slug}-trial"] = trial
+    number = st.session_state.get(f"{slug}-runs", 0) + 1
+    st.session_state[f"{slug}-runs"] = number
+    st.session_state[f"{slug}-trial"] = replace(trial, number=number)
     st.session_state[f"{slug}-asked"] = st.session_state.get(f"{slug}-asked", 0) + 1
 
 
@@ -338,20 +341,20 @@ def watch(slug: str, job: Job) -> None:
         st.rerun()
 
 
-def tell(slug: str, simulator: Simulator, trial: Trial, result: Any, graded: Graded) -> Trial:
+def tell(slug: str, simulator: Simulator, trial: Trial, result: Any, graded: Graded) -> None:
     """Grade the prediction from the run itself, once, and say why."""
     if trial.prediction is None or trial.chosen is None:
-        return trial
+        return
     prediction: Prediction = simulator.predictions[trial.prediction]
     right, chosen = prediction.answer(result), trial.chosen
-    if not trial.told:
+    told: set[int] = st.session_state.setdefault(f"{slug}-told", set())
+    # Noted before it is told: a page that is interrupted here must not tell it twice.
+    if trial.number not in told:
+        told.add(trial.number)
         graded(slug, prediction, right == chosen)
-        trial = replace(trial, told=True)
-        st.session_state[f"{slug}-trial"] = trial
     verdict = "You expected it." if right == chosen else f"It came out differently: {prediction.choices[right]}."
     literal([f"{prediction.ask} You said: {prediction.choices[chosen]}."], "muted")
     literal([f"{verdict} {prediction.why(result)}"], "good" if right == chosen else "bad")
-    return trial
 
 
 def show_lesson(slug: str, simulator: Simulator) -> None:

@@ -3,7 +3,9 @@
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import axe_playwright_python
 import pytest
@@ -11,6 +13,10 @@ from playwright.sync_api import expect
 
 from content import default_catalog
 from content.text import html, markdown
+from quizzes import Question, default_banks
+from quizzes.models import MultipleResponse
+from quizzes.sitting import Sitting
+from quizzes.store import Store
 from tests.conftest import ROOT, Server, Visit
 
 pytestmark = pytest.mark.browser
@@ -362,3 +368,52 @@ def test_without_our_server_the_browser_still_remembers_its_learner(visit: Open,
         clean(seen)
     finally:
         server.kill()
+
+
+def seeded(seen: Visit, server: Server, question: Question) -> None:
+    """A quiz of this one question lies open for the browser's learner."""
+    (id,) = [cookie["value"] for cookie in seen.context.cookies() if cookie["name"] == "learner"]
+    sitting = Sitting(
+        id=uuid4().hex,
+        learner=id,
+        title="One question",
+        exam="mla-c02",
+        questions=(question.name,),
+        started=datetime.now(UTC),
+    )
+    Store(server.database).start(sitting)
+
+
+def test_keys_pressed_faster_than_the_page_answers_are_all_taken(visit: Open, server: Server) -> None:
+    """Whoever knows the answer types it: two choices and Enter, or the same rating twice by mistake."""
+    several = next(
+        question
+        for bank in default_banks().values()
+        for question in bank
+        if isinstance(question, MultipleResponse) and sum(choice.correct for choice in question.choices) == 2
+    )
+    seen = visit()
+    seen.begin()
+    seeded(seen, server, several)
+    page = seen.go("/quiz")
+    for key in ("1", "2"):
+        page.keyboard.press(key)
+    seen.settle()
+    picked = page.locator("[class*=st-key-choice-]").filter(has_text=re.compile("check_box(?!_outline)"))
+    expect(picked).to_have_count(2)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^Your answer|question 1 of 1|of 1 right")).first).to_be_visible()
+    seen.settle()
+    assert page.get_by_text("answered in another tab").count() == 0
+    page = seen.go("/flashcards")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name=re.compile("^Good"))).to_be_visible()
+    seen.settle()
+    for _ in range(3):
+        page.keyboard.press("3")
+    seen.settle()
+    (id,) = [cookie["value"] for cookie in seen.context.cookies() if cookie["name"] == "learner"]
+    cards = [review.fact for review in Store(server.database).reviews(id) if review.kind == "card"]
+    assert len(cards) == len(set(cards)) == 1, "one card was rated, once"
+    clean(seen)

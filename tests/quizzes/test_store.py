@@ -220,3 +220,23 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_its_rows(tmp_path: Path) 
         db.execute("pragma wal_checkpoint(truncate)")
     (tmp_path / "b.db").write_bytes(first.path.read_bytes())
     assert Store(tmp_path / "b.db").reviews("ann") == [review()]
+
+
+def test_a_rating_is_kept_once_however_often_its_key_is_pressed(store: Store) -> None:
+    shown, minute = NOW - timedelta(seconds=5), timedelta(minutes=1)
+    store.record("ann", [review()], since=shown)
+    store.record("ann", [replace(review(), at=NOW + minute)], since=shown)
+    assert store.reviews("ann") == [review()]
+    store.record("bob", [review()], since=shown)
+    store.record("ann", [review("t/g")], since=shown)
+    later = replace(review(), at=NOW + 2 * minute)
+    store.record("ann", [later], since=NOW + minute)
+    assert store.reviews("ann") == [review(), review("t/g"), later]
+    assert store.reviews("bob") == [review()]
+
+
+def test_threads_that_rate_one_card_at_once_keep_one_rating(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(store.record, "ann", [review()], since=NOW) for _ in range(40)]:
+            future.result()
+    assert store.reviews("ann") == [review()]
