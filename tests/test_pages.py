@@ -14,6 +14,7 @@ from quizzes import default_banks
 from quizzes.deck import Deck
 from quizzes.grading import expected
 from quizzes.models import Matching, MultipleChoice
+from quizzes.pages.held import Held
 from quizzes.schedule import Review
 from quizzes.sitting import Sitting
 from quizzes.store import Learner, Store
@@ -162,7 +163,9 @@ def test_every_topic_shows_every_fact_and_its_cards_turn(slug: str) -> None:
     assert pieces.count("report a problem") == sum(1 for _ in topic.facts)
     cards = tuple(f"{slug}/{fact.id}" for fact in topic.facts if fact.ask)
     app = open_app("quizzes/pages/cards.py", topic=slug)
-    app.session_state["deck"] = Deck(topic=slug, cards=cards, waiting=0, memories={}, shown=datetime.now(UTC))
+    dealt: Held[Deck] = Held()
+    dealt.value = Deck(topic=slug, cards=cards, waiting=0, memories={}, shown=datetime.now(UTC))
+    app.session_state["deck"] = dealt
     app.run()
     for name in cards:
         assert plain_text(CATALOG.facts[name].ask) in plain_text(words(app))
@@ -185,15 +188,15 @@ def test_check_yourself_leads_on(label: str) -> None:
         assert {name.partition("/")[0] for name in sitting.questions} == {"bias-metrics"}
         assert "question 1 of" in words(app)
     else:
-        assert all(name.startswith("bias-metrics/") for name in app.session_state["deck"].cards)
+        assert all(name.startswith("bias-metrics/") for name in app.session_state["deck"].value.cards)
 
 
 def test_a_forgotten_card_comes_again_before_the_end() -> None:
     app = open_app("quizzes/pages/cards.py")
-    first = app.session_state["deck"].cards
+    first = app.session_state["deck"].value.cards
     button(app, "Show the answer").click().run()
     app.button(key="rate-1").click().run()
-    assert app.session_state["deck"].cards == (*first[1:], first[0])
+    assert app.session_state["deck"].value.cards == (*first[1:], first[0])
     assert store().reviews(LEARNER)[0].rating == 1
 
 
@@ -207,8 +210,8 @@ def test_a_reload_in_the_middle_of_a_quiz_comes_back_to_the_same_question() -> N
         app.button(key="next").click().run()
     again = open_app("quizzes/pages/quiz.py")
     assert f"question 3 of {len(sitting.questions)}" in words(again).replace("\\", "")
-    assert "2 of" not in again.session_state["desk"].question
-    assert again.session_state["desk"].question == sitting.questions[2]
+    assert "2 of" not in again.session_state["desk"].value.question
+    assert again.session_state["desk"].value.question == sitting.questions[2]
 
 
 def test_an_answer_given_in_another_tab_counts_and_this_one_is_told() -> None:

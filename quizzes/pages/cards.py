@@ -8,6 +8,7 @@ from content import default_catalog
 from content.pages import html as h
 from content.text import html, markdown
 from quizzes.deck import SESSION, Deck, deal, rated, reveal, review_of
+from quizzes.pages.held import Held, held
 from quizzes.pages.visitor import Visitor, required_learner, show_store_error, visitor
 from quizzes.progress import queue
 from quizzes.schedule import AGAIN, EASY, GOOD, HARD, intervals
@@ -33,28 +34,32 @@ def new_deck(who: Visitor, learner: Learner, topic: str | None) -> Deck:
     return deal(cards, memories, topic=topic, at=datetime.now(UTC))
 
 
-def _deck_with(name: str) -> Deck | None:
-    """The deck as it is now, if the card is still on top: keys may come faster than the page is drawn."""
-    deck: Deck | None = st.session_state.get("deck")
-    return deck if deck is not None and deck.cards[:1] == (name,) else None
+def _is_on_top(name: str, deck: Deck | None) -> bool:
+    """Whether the card is still on top: keys may come faster than the page is drawn."""
+    return deck is not None and deck.cards[:1] == (name,)
 
 
-def _rate(who: Visitor, name: str, rating: int) -> None:
-    deck = _deck_with(name)
-    if deck is None or not deck.revealed:
-        return
+def _rate(who: Visitor, dealt: Held[Deck], name: str, rating: int) -> None:
+    with dealt.lock:
+        if dealt.value and dealt.value.revealed and _is_on_top(name, dealt.value):
+            dealt.value = _rated(who, dealt.value, rating)
+
+
+def _rated(who: Visitor, deck: Deck, rating: int) -> Deck:
+    """The deck after the rating was kept; as it was when it cannot be kept."""
     review = review_of(deck, rating, datetime.now(UTC), who.timezone)
     try:
         who.store.record(who.id, [review], since=deck.shown)
     except StoreError as error:
         show_store_error(error)
-        return
-    st.session_state["deck"] = rated(deck, review)
+        return deck
+    return rated(deck, review)
 
 
-def _reveal(name: str) -> None:
-    if deck := _deck_with(name):
-        st.session_state["deck"] = reveal(deck)
+def _reveal(dealt: Held[Deck], name: str) -> None:
+    with dealt.lock:
+        if dealt.value and _is_on_top(name, dealt.value):
+            dealt.value = reveal(dealt.value)
 
 
 def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
@@ -66,7 +71,9 @@ def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
     st.progress(deck.done / deck.total)
     h.show(f'<h1 class="big" style="font-weight:600">{html(fact.ask or "")}</h1>')
     if not deck.revealed:
-        st.button("Show the answer", type="primary", on_click=_reveal, args=(name,), shortcut="Space", width="stretch")
+        st.button(
+            "Show the answer", type="primary", on_click=_reveal, args=(dealt, name), shortcut="Space", width="stretch"
+        )
         return
     h.show(f'<div class="good"><p class="big">{html(fact.answer or "")}</p></div>')
     days = intervals(deck.memories.get(name), name, who.today, learner.exam_day)
@@ -76,7 +83,7 @@ def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:
                 f"{label} · {_days(days[rating])}",
                 key=f"rate-{rating}",
                 on_click=_rate,
-                args=(who, name, rating),
+                args=(who, dealt, name, rating),
                 shortcut=str(rating),
                 type="primary" if rating == GOOD else "secondary",
                 width="stretch",
@@ -98,7 +105,7 @@ def the_end(deck: Deck) -> None:
     else:
         st.write("No card is due and today's new cards are done. Come back tomorrow, or answer a few questions.")
     if deck.waiting and st.button("Another session", type="primary", shortcut="Enter"):
-        st.session_state.pop("deck")
+        dealt.value = None
         st.rerun()
     st.page_link("quizzes/pages/quiz.py", label="Go to the quiz", icon=":material/quiz:")
     st.page_link("quizzes/pages/today.py", label="Back to today", icon=":material/today:")
@@ -108,10 +115,11 @@ who = visitor()
 learner = required_learner(who)
 wanted = st.query_params.get("topic")
 topic = wanted if wanted in catalog.topics else None
-deck: Deck | None = st.session_state.get("deck")
-if deck is None or deck.topic != topic or (not deck.cards and not deck.done):
-    deck = new_deck(who, learner, topic)
-    st.session_state["deck"] = deck
+dealt: Held[Deck] = held("deck")
+with dealt.lock:
+    deck = dealt.value
+    if deck is None or deck.topic != topic or (not deck.cards and not deck.done):
+        deck = dealt.value = new_deck(who, learner, topic)
 if deck.cards:
     show_card(who, learner, deck)
 else:

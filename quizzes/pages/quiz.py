@@ -14,6 +14,7 @@ from quizzes import Question, default_banks
 from quizzes.desk import Desk, check, following, pick
 from quizzes.grading import is_complete
 from quizzes.models import Matching, MultipleChoice, MultipleResponse, Ordering
+from quizzes.pages.held import Held, held
 from quizzes.pages.start import start_sitting
 from quizzes.pages.visitor import Visitor, required_learner, show_store_error, visitor
 from quizzes.progress import CONFIDENCE
@@ -31,14 +32,14 @@ learner = required_learner(who)
 
 def desk_of(who: Visitor) -> Desk | None:
     """What lies on the desk: as this tab left it, or as it was kept."""
-    desk: Desk | None = st.session_state.get("desk")
-    if desk is None and (sitting := who.store.open_sitting(who.id)):
-        sitting = without_missing(sitting, questions)
-        desk = None if sitting.done else Desk(sitting=sitting, shown=who.now)
-        if desk is None:
-            who.store.end(sitting, who.now)
-    st.session_state["desk"] = desk
-    return desk
+    with on_desk.lock:
+        if on_desk.value is None and (sitting := who.store.open_sitting(who.id)):
+            sitting = without_missing(sitting, questions)
+            if sitting.done:
+                who.store.end(sitting, who.now)
+            else:
+                on_desk.value = Desk(sitting=sitting, shown=who.now)
+        return on_desk.value
 
 
 def set_up() -> None:
@@ -99,8 +100,8 @@ def ask(desk: Desk) -> None:
         key="check",
         type="primary",
         on_click=_check,
-        args=(question,),
-        disabled=not is_complete(question, _response(desk, question)),
+        args=(on_desk, question),
+        disabled=not is_complete(question, _matched(question) if isinstance(question, Matching) else desk.picked),
         shortcut="Enter",
         width="stretch",
     )
@@ -137,7 +138,7 @@ def _choose(desk: Desk, question: MultipleChoice | MultipleResponse | Ordering, 
             key=f"choice-{question.name}-{choice}",
             icon=icon,
             on_click=_pick,
-            args=(question, choice),
+            args=(on_desk, question, choice),
             shortcut=str(number),
             type="secondary",
             width="stretch",
@@ -157,32 +158,35 @@ def _match(question: Matching, order: Sequence[int]) -> None:
         )
 
 
-def _response(desk: Desk, question: Question) -> tuple[int, ...]:
-    if not isinstance(question, Matching):
-        return desk.picked
+def _matched(question: Matching) -> tuple[int, ...]:
     chosen = [st.session_state.get(f"match-{question.name}-{index}") for index in range(len(question.pairs))]
     return tuple(-1 if place is None else place for place in chosen)
 
 
-def _desk_with(question: Question) -> Desk | None:
-    """The desk as it is now, if the question still waits on it: keys may come faster than the page is drawn."""
-    desk: Desk | None = st.session_state.get("desk")
-    waits = desk is not None and desk.checked is None and not desk.sitting.done and desk.question == question.name
-    return desk if waits else None
+def _waits(desk: Desk | None, question: Question) -> bool:
+    """Whether the question still waits for its answer: keys may come faster than the page is drawn."""
+    return desk is not None and desk.checked is None and not desk.sitting.done and desk.question == question.name
 
 
-def _pick(question: Question, choice: int) -> None:
-    if desk := _desk_with(question):
-        st.session_state["desk"] = pick(desk, question, choice)
+def _pick(on_desk: Held[Desk], question: Question, choice: int) -> None:
+    with on_desk.lock:
+        if on_desk.value and _waits(on_desk.value, question):
+            on_desk.value = pick(on_desk.value, question, choice)
 
 
-def _check(question: Question) -> None:
-    if (desk := _desk_with(question)) is None:
-        return
+def _check(on_desk: Held[Desk], question: Question) -> None:
     confidence = st.session_state.get(f"confidence-{question.name}")
-    response = _response(desk, question)
+    matched = _matched(question) if isinstance(question, Matching) else None
+    with on_desk.lock:
+        if on_desk.value and _waits(on_desk.value, question):
+            on_desk.value = _checked(on_desk.value, question, matched, confidence)
+
+
+def _checked(desk: Desk, question: Question, matched: tuple[int, ...] | None, confidence: int | None) -> Desk:
+    """The desk with its answer kept and marked; as it was when there is no answer yet, or it cannot be kept."""
+    response = desk.picked if matched is None else matched
     if not is_complete(question, response):
-        return
+        return desk
     now = datetime.now(UTC)
     after = check(desk, question, response, confidence=confidence if confidence in CONFIDENCE else UNSURE, at=now)
     assert after.checked
@@ -196,8 +200,8 @@ def _check(question: Question) -> None:
         after = Desk(sitting=sitting, shown=now, checked=kept, elsewhere=differs)
     except StoreError as error:
         show_store_error(error)
-        return
-    st.session_state["desk"] = after
+        return desk
+    return after
 
 
 def explain(desk: Desk) -> None:
@@ -218,7 +222,7 @@ def explain(desk: Desk) -> None:
         key="next",
         type="primary",
         on_click=_next,
-        args=(desk,),
+        args=(on_desk, desk),
         shortcut="Enter",
         width="stretch",
     )
@@ -274,8 +278,10 @@ def _reason(style: str, head: str, why: str) -> str:
     return f'<div class="{style}"><p>{head}</p>{h.paragraph(why)}</div>'
 
 
-def _next(desk: Desk) -> None:
-    st.session_state["desk"] = following(desk, datetime.now(UTC))
+def _next(on_desk: Held[Desk], desk: Desk) -> None:
+    with on_desk.lock:
+        if on_desk.value is desk:
+            on_desk.value = following(desk, datetime.now(UTC))
 
 
 def summary(sitting: Sitting) -> None:
@@ -292,7 +298,7 @@ def summary(sitting: Sitting) -> None:
         were, them = ("answer was", "it") if len(sure) == 1 else ("answers were", "them")
         st.write(f"{len(sure)} {were} wrong and certain: read {them} first.")
     if st.button("Another quiz", type="primary", icon=":material/replay:", shortcut="Enter"):
-        st.session_state["desk"] = None
+        on_desk.value = None
         st.rerun()
     for name in missed:
         if question := questions.get(name):
@@ -301,6 +307,7 @@ def summary(sitting: Sitting) -> None:
                 h.show(*_reasons(question, answered.response, order_on_screen(sitting.id, question)))
 
 
+on_desk: Held[Desk] = held("desk")
 desk = desk_of(who)
 if desk is None:
     set_up()
@@ -312,5 +319,5 @@ else:
     ask(desk)
 if desk and not desk.sitting.done and st.button("End this quiz", type="tertiary", icon=":material/stop_circle:"):
     ended = who.store.end(desk.sitting, who.now)
-    st.session_state["desk"] = Desk(sitting=ended, shown=who.now) if ended.answers else None
+    on_desk.value = Desk(sitting=ended, shown=who.now) if ended.answers else None
     st.rerun()
