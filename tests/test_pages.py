@@ -13,7 +13,7 @@ from content import ContentError, Problem, default_catalog
 from quizzes import default_banks
 from quizzes.deck import Deck
 from quizzes.grading import expected
-from quizzes.models import Matching, MultipleChoice
+from quizzes.models import Matching, MultipleChoice, MultipleResponse
 from quizzes.pages.held import Held
 from quizzes.schedule import Review
 from quizzes.sitting import Sitting
@@ -295,6 +295,37 @@ def test_broken_content_is_a_page_not_a_traceback(monkeypatch: pytest.MonkeyPatc
     assert "10 problems" in words(app)
     for problem in problems:
         assert f"{problem.path.name}:{problem.line}" in words(app)
+
+
+# --- keys that come faster than the page ------------------------------------------------------------------------------
+
+
+def test_two_choices_picked_before_the_page_is_drawn_again_are_both_taken() -> None:
+    """Both callbacks run with what the page had drawn; neither may undo the other."""
+    several = next(question for bank in BANKS.values() for question in bank if isinstance(question, MultipleResponse))
+    sitting = Sitting(
+        id="quick", learner=LEARNER, title="T", exam="mla-c02", questions=(several.name,), started=datetime.now(UTC)
+    )
+    app = open_app()
+    store().start(sitting)
+    app.switch_page("quizzes/pages/quiz.py").run()
+    for choice in (0, 2):
+        app.button(key=f"choice-{several.name}-{choice}").click()
+    app.run()
+    assert not app.exception
+    assert set(app.session_state["desk"].value.picked) == {0, 2}
+
+
+def test_two_ratings_before_the_page_is_drawn_again_are_one() -> None:
+    app = open_app("quizzes/pages/cards.py")
+    card = app.session_state["deck"].value.cards[0]
+    button(app, "Show the answer").click().run()
+    for rating in (3, 4):
+        app.button(key=f"rate-{rating}").click()
+    app.run()
+    assert not app.exception
+    assert [(review.fact, review.rating) for review in store().reviews(LEARNER)] == [(card, 3)]
+    assert card not in app.session_state["deck"].value.cards
 
 
 # --- the glossary and the links between facts -------------------------------------------------------------------------

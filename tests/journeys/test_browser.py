@@ -384,8 +384,8 @@ def seeded(seen: Visit, server: Server, question: Question) -> None:
     Store(server.database).start(sitting)
 
 
-def test_keys_pressed_faster_than_the_page_answers_are_all_taken(visit: Open, server: Server) -> None:
-    """Whoever knows the answer types it: two choices and Enter, or the same rating twice by mistake."""
+def test_a_key_pressed_again_before_the_page_answers_counts_once(visit: Open, server: Server) -> None:
+    """Enter twice on an answer, or the same rating three times."""
     several = next(
         question
         for bank in default_banks().values()
@@ -398,7 +398,7 @@ def test_keys_pressed_faster_than_the_page_answers_are_all_taken(visit: Open, se
     page = seen.go("/quiz")
     for key in ("1", "2"):
         page.keyboard.press(key)
-    seen.settle()
+        seen.settle()
     picked = page.locator("[class*=st-key-choice-]").filter(has_text=re.compile("check_box(?!_outline)"))
     expect(picked).to_have_count(2)
     page.keyboard.press("Enter")
