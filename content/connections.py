@@ -16,7 +16,10 @@ _SMALL = {"a", "an", "and", "for", "in", "of", "on", "or", "the", "to", "with", 
 
 def pairs(catalog: Catalog) -> list[tuple[str, str]]:
     """Facts that are taken for each other, each pair once, in the catalog's order."""
-    found = {frozenset((name, other)): (name, other) for name, others in catalog.confused.items() for other in others}
+    found: dict[frozenset[str], tuple[str, str]] = {}
+    for name, others in catalog.confused.items():
+        for other in others:
+            found.setdefault(frozenset((name, other)), (name, other))
     return list(found.values())
 
 

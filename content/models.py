@@ -235,8 +235,9 @@ def _both_ways(links: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[
     found: dict[str, list[str]] = {}
     for name, others in links:
         for other in others:
-            found.setdefault(name, []).append(other)
-            found.setdefault(other, []).append(name)
+            if other != name:
+                found.setdefault(name, []).append(other)
+                found.setdefault(other, []).append(name)
     return {name: tuple(dict.fromkeys(others)) for name, others in found.items()}
 
 

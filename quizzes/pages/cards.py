@@ -34,15 +34,15 @@ def new_deck(who: Visitor, learner: Learner, topic: str | None) -> Deck:
     return deal(cards, memories, topic=topic, at=datetime.now(UTC))
 
 
-def _is_on_top(name: str, deck: Deck | None) -> bool:
+def _is_on_top(name: str, deck: Deck) -> bool:
     """Whether the card is still on top: keys may come faster than the page is drawn."""
-    return deck is not None and deck.cards[:1] == (name,)
+    return deck.cards[:1] == (name,)
 
 
 def _rate(who: Visitor, dealt: Held[Deck], name: str, rating: int) -> None:
     with dealt.lock:
-        if dealt.value and dealt.value.revealed and _is_on_top(name, dealt.value):
-            dealt.value = _rated(who, dealt.value, rating)
+        if (deck := dealt.value) and deck.revealed and _is_on_top(name, deck):
+            dealt.value = _rated(who, deck, rating)
 
 
 def _rated(who: Visitor, deck: Deck, rating: int) -> Deck:
@@ -58,8 +58,8 @@ def _rated(who: Visitor, deck: Deck, rating: int) -> Deck:
 
 def _reveal(dealt: Held[Deck], name: str) -> None:
     with dealt.lock:
-        if dealt.value and _is_on_top(name, dealt.value):
-            dealt.value = reveal(dealt.value)
+        if (deck := dealt.value) and _is_on_top(name, deck):
+            dealt.value = reveal(deck)
 
 
 def show_card(who: Visitor, learner: Learner, deck: Deck) -> None:

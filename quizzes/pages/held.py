@@ -1,8 +1,8 @@
 """A page's state in a place of its own, which callbacks change without a word to Streamlit.
 
-Two keys pressed quickly run two scripts side by side, and Streamlit stops the first of them wherever it next touches
-the session state: a callback that did so would be stopped half-way, and its key lost. One that touches only what it was
-given runs to its end; the lock keeps two of them apart.
+When a second key comes quickly, Streamlit stops the script of the first wherever that next touches the session state: a
+callback that did so would be stopped half-way, and its key lost. One that touches only what it was given runs to its
+end; the lock keeps two scripts apart where they run side by side.
 """
 
 from threading import Lock

@@ -163,23 +163,23 @@ def _matched(question: Matching) -> tuple[int, ...]:
     return tuple(-1 if place is None else place for place in chosen)
 
 
-def _waits(desk: Desk | None, question: Question) -> bool:
+def _waits(desk: Desk, question: Question) -> bool:
     """Whether the question still waits for its answer: keys may come faster than the page is drawn."""
-    return desk is not None and desk.checked is None and not desk.sitting.done and desk.question == question.name
+    return desk.checked is None and not desk.sitting.done and desk.question == question.name
 
 
 def _pick(on_desk: Held[Desk], question: Question, choice: int) -> None:
     with on_desk.lock:
-        if on_desk.value and _waits(on_desk.value, question):
-            on_desk.value = pick(on_desk.value, question, choice)
+        if (desk := on_desk.value) and _waits(desk, question):
+            on_desk.value = pick(desk, question, choice)
 
 
 def _check(on_desk: Held[Desk], question: Question) -> None:
     confidence = st.session_state.get(f"confidence-{question.name}")
     matched = _matched(question) if isinstance(question, Matching) else None
     with on_desk.lock:
-        if on_desk.value and _waits(on_desk.value, question):
-            on_desk.value = _checked(on_desk.value, question, matched, confidence)
+        if (desk := on_desk.value) and _waits(desk, question):
+            on_desk.value = _checked(desk, question, matched, confidence)
 
 
 def _checked(desk: Desk, question: Question, matched: tuple[int, ...] | None, confidence: int | None) -> Desk:

@@ -1,12 +1,14 @@
 """The charts of the three modes, each with its finding in words and its numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from simulators._charts import layout
 from simulators._input_modes.params import MODES, Mode
-from simulators._input_modes.run import Outcome, Result, break_even_epochs, outcome, with_objects_of
+from simulators._input_modes.run import Outcome, Result, break_even_epochs, outcomes
 from simulators._input_modes.words import time_of
 from simulators.contract import Figure
 
@@ -93,8 +95,7 @@ def _by_size(result: Result) -> Figure:
     for size in _SIZES_MB:
         if size > result.params.data_gb * 1_000:
             continue
-        params = with_objects_of(result.params, size)
-        whole = [outcome(params, mode) for mode in MODES]
+        whole = outcomes(replace(result.params, object_mb=size))
         minutes: dict[str, float] = {each.mode: round(each.total_seconds / _MINUTE, 2) for each in whole}
         rows.append({"object (MB)": size, **minutes})
     table = pd.DataFrame(rows)

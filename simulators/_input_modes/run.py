@@ -1,6 +1,6 @@
 """A job under each of the three modes: whether it can run, when it starts, how long it takes, what it costs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from simulators._input_modes.learning import Learning, learn
 from simulators._input_modes.params import MODES, Mode, Params
@@ -51,7 +51,7 @@ class Result:
     @property
     def possible(self) -> tuple[Outcome, ...]:
         """Modes the job can run in, the fastest first."""
-        return tuple(sorted((each for each in self.outcomes if each.possible), key=lambda each: each.total_seconds))
+        return by_speed(self.outcomes)
 
     @property
     def first(self) -> tuple[Outcome, ...]:
@@ -62,7 +62,17 @@ class Result:
 def run(params: Params, on_progress: OnProgress | None = None) -> Result:
     """The job under every mode; the same params give the same result."""
     del on_progress  # a blink
-    return Result(params=params, outcomes=tuple(outcome(params, mode) for mode in MODES), learning=learn(params))
+    return Result(params=params, outcomes=outcomes(params), learning=learn(params))
+
+
+def outcomes(params: Params) -> tuple[Outcome, ...]:
+    """The job under every mode."""
+    return tuple(outcome(params, mode) for mode in MODES)
+
+
+def by_speed(found: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Modes the job can run in, the fastest first."""
+    return tuple(sorted((each for each in found if each.possible), key=lambda each: each.total_seconds))
 
 
 def outcome(params: Params, mode: Mode) -> Outcome:
@@ -136,8 +146,3 @@ def break_even_epochs(params: Params, stream: Mode = "FastFile") -> float | None
     if gained <= 0:
         return None
     return max(lost / gained, 0.0)
-
-
-def with_objects_of(params: Params, object_mb: float) -> Params:
-    """The same data in objects of another size."""
-    return replace(params, object_mb=object_mb)
